@@ -1,0 +1,30 @@
+# make app   sets up .venv and starts the app on port 8501 (PORT= changes it)
+# make test  sets up .venv and runs the linter and every test
+
+PORT ?= 8501
+# The first Python that TensorFlow supports.
+PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
+	$$p -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null && echo $$p && break; done)
+BIN := .venv/bin
+
+.PHONY: app test
+
+app: .venv/app.installed
+	$(BIN)/streamlit run streamlit_app.py --server.port $(PORT)
+
+test: .venv/test.installed
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/python -m pytest
+
+.venv/app.installed: requirements.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
+	touch $@
+
+.venv/test.installed: requirements.txt requirements-dev.txt | .venv/bin/python
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
+	touch $@ .venv/app.installed
+
+.venv/bin/python:
+	@test -n "$(PYTHON)" || { echo "Python 3.11, 3.12 or 3.13 is needed: install it, or say PYTHON=/path/to/it"; exit 1; }
+	$(PYTHON) -m venv .venv

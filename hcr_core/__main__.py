@@ -1,0 +1,5 @@
+import sys
+
+from hcr_core.cli import main
+
+sys.exit(main())

@@ -1,0 +1,119 @@
+"""The command line: ``python -m hcr_core read ...`` and ``python -m hcr_core train ...``."""
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from hcr_core.alphabet import KINDS, AlphabetError
+from hcr_core.imaging import SUFFIXES, ImageError, read_file
+from hcr_core.model_store import ModelError, user_store
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run a command; returns the exit status."""
+    options = _parser().parse_args(arguments)
+    try:
+        return options.command(options)
+    except (ModelError, AlphabetError) as error:
+        print(f"hcr_core: {error}", file=sys.stderr)
+        return 1
+    except BrokenPipeError:  # the reader of our output, such as ``head``, has gone
+        sys.stderr.close()
+        return 1
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m hcr_core", description="Handwritten character recognition.")
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+
+    read = commands.add_parser("read", help="read the character on each image")
+    read.add_argument("paths", nargs="+", type=Path, metavar="FILE-OR-FOLDER")
+    read.add_argument("--model", default="characters", help="a model of the store (default: %(default)s)")
+    read.add_argument("--alphabet", choices=KINDS, default="all", help="classes to choose from")
+    read.add_argument("--layout", choices=("character",), default="character", help="what is on the image")
+    read.add_argument("--json", action="store_true", help="one JSON object a line")
+    read.set_defaults(command=_read)
+
+    train = commands.add_parser("train", help="train a model and put it into the store")
+    train.add_argument("--data", default="emnist62,unipen", help="data sets, joined by commas (default: %(default)s)")
+    train.add_argument("--architecture", default="compact")
+    train.add_argument("--name", required=True, help="the model's name")
+    train.add_argument("--epochs", type=int, default=13)
+    train.add_argument("--batch", type=int, default=256)
+    train.add_argument("--learning-rate", type=float, default=2e-3)
+    train.add_argument("--seed", type=int, default=1)
+    train.add_argument("--limit", type=int, default=0, help="at most so many samples of each data set")
+    train.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
+    train.add_argument("--store", type=Path, help="folder of models to save to (default: your own)")
+    train.add_argument("--run-folder", type=Path, help="where the run keeps its log and weights")
+    train.set_defaults(command=_train)
+    return parser
+
+
+def _read(options: argparse.Namespace) -> int:
+    from hcr_core.recognition import Recognizer
+
+    recognizer = Recognizer.load(options.model)
+    status = 0
+    for path in _images(options.paths):
+        try:
+            reading = recognizer.read(read_file(path), options.layout, options.alphabet)
+        except ImageError as error:
+            status = 1
+            if options.json:
+                print(json.dumps({"image": str(path), "error": str(error)}))
+            else:
+                print(f"{path}: {error}", file=sys.stderr)
+            continue
+        if options.json:
+            print(json.dumps({"image": str(path)} | reading.to_dict()))
+        else:
+            probability = reading.characters[0].probability if reading.characters else 0.0
+            print(f"{path}\t{reading.text}\t{probability:.4f}")
+    return status
+
+
+def _images(paths: list[Path]) -> Iterator[Path]:
+    """The files named, and of folders all images below them in order of name."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        else:
+            yield path
+
+
+def _train(options: argparse.Namespace) -> int:
+    from hcr_core.datasets import DatasetError
+    from hcr_core.training.worker import TrainingConfig, run
+
+    config = TrainingConfig(
+        name=options.name,
+        data=tuple(options.data.split(",")),
+        architecture=options.architecture,
+        epochs=options.epochs,
+        batch=options.batch,
+        learning_rate=options.learning_rate,
+        seed=options.seed,
+        precision=options.precision,
+        limit=options.limit,
+    )
+    store = options.store or user_store()
+    folder = options.run_folder or store.parent / "runs" / f"{config.name}-{time.strftime('%Y%m%d-%H%M%S')}"
+    try:
+        end = run(config, store, folder, report=_show)
+    except DatasetError as error:
+        print(f"hcr_core: {error}", file=sys.stderr)
+        return 1
+    print(json.dumps(end["card"]["held_out"], indent=2))
+    return 0
+
+
+def _show(event: dict) -> None:
+    if event["event"] == "epoch":
+        print(
+            "epoch {epoch}/{of}: {seconds} s, accuracy {accuracy}, validation {val_accuracy}".format(**event),
+            flush=True,
+        )

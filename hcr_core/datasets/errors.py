@@ -1,0 +1,5 @@
+"""What goes wrong with data, in one sentence for the person who brought it."""
+
+
+class DatasetError(ValueError):
+    """A data set that is missing or cannot be read; the message names the file and the reason."""

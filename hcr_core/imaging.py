@@ -1,0 +1,123 @@
+"""Untrusted bytes to an image array: size caps before decoding, first frame, EXIF, 16 bits, CMYK."""
+
+import io
+import warnings
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps, UnidentifiedImageError
+
+#: A file or upload above this is refused unread. A 12-megapixel phone photo has 3 to 8 MB.
+MAX_BYTES = 20 * 1024 * 1024
+#: Width x height above this is refused before any pixel is decoded (75 MB as RGB).
+MAX_PIXELS = 25_000_000
+#: Pillow decoders that may see untrusted bytes; the rest (EPS, PSD, ...) never start.
+FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
+#: File endings of those formats, for listing folders.
+SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
+
+
+class ImageError(ValueError):
+    """An image that cannot be read; the message is one sentence for the person who sent it."""
+
+
+def decode(data: bytes) -> np.ndarray:
+    """The first frame of an image file, upright.
+
+    Args:
+        data: The bytes of a PNG, JPEG, GIF, BMP, TIFF or WebP file.
+
+    Returns:
+        uint8 (H, W) for gray, (H, W, 3) RGB or (H, W, 4) RGBA with straight alpha; the EXIF
+        orientation is applied, 16-bit samples are scaled to 8.
+
+    Raises:
+        ImageError: Empty, too large (``MAX_BYTES``, ``MAX_PIXELS``), of another format or damaged.
+    """
+    if not data:
+        raise ImageError("The file is empty.")
+    if len(data) > MAX_BYTES:
+        raise ImageError(f"The file has {len(data) / 2**20:.0f} MB; at most {MAX_BYTES / 2**20:.0f} MB are read.")
+    try:
+        with warnings.catch_warnings():
+            # Pillow warns of its own, larger limit; ours is checked below, before decoding.
+            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            with Image.open(io.BytesIO(data), formats=FORMATS) as image:
+                return _pixels(image)
+    except ImageError:
+        raise
+    except Image.DecompressionBombError:
+        raise ImageError(
+            f"The image has too many pixels; at most {MAX_PIXELS / 1e6:.0f} megapixels are read."
+        ) from None
+    except UnidentifiedImageError:
+        raise ImageError("This is not an image that can be read (PNG, JPEG, GIF, BMP, TIFF or WebP).") from None
+    except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError, OverflowError) as error:
+        # Pillow's decoders raise all of these on damaged files.
+        reason = "it is cut short" if "truncated" in str(error).lower() else "its contents are damaged"
+        raise ImageError(f"The image cannot be read: {reason}.") from None
+
+
+def _pixels(image: Image.Image) -> np.ndarray:
+    width, height = image.size
+    if width * height > MAX_PIXELS:
+        raise ImageError(
+            f"The image has {width} x {height} = {width * height / 1e6:.0f} megapixels; "
+            f"at most {MAX_PIXELS / 1e6:.0f} are read."
+        )
+    image.seek(0)
+    if image.mode.startswith("I") or image.mode == "F":
+        return _to_8_bits(np.asarray(ImageOps.exif_transpose(image)))
+    transparent = "A" in image.getbands() or "transparency" in image.info
+    mode = "RGBA" if transparent else "L" if image.mode in ("1", "L") else "RGB"
+    return np.asarray(ImageOps.exif_transpose(image.convert(mode)))
+
+
+def _to_8_bits(samples: np.ndarray) -> np.ndarray:
+    """16-bit (or 32-bit holding 16-bit) gray samples to uint8; 8-bit values are left as they are."""
+    samples = np.nan_to_num(samples.astype(np.float32))
+    if samples.max(initial=0) > 255:
+        samples /= 257  # 65535 / 255: how 16-bit PNG and TIFF map full white
+    return np.clip(samples, 0, 255).astype(np.uint8)
+
+
+def read_file(path: str | Path) -> np.ndarray:
+    """``decode`` of a file; raises ``ImageError`` also when it cannot be opened."""
+    try:
+        with open(path, "rb") as file:
+            return decode(file.read(MAX_BYTES + 1))
+    except OSError as error:
+        raise ImageError(f"The file cannot be opened: {error.strerror or error}.") from None
+
+
+def flatten(image: np.ndarray) -> np.ndarray:
+    """Put a transparent image on paper that its ink stands out from.
+
+    Args:
+        image: uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA with straight alpha.
+
+    Returns:
+        uint8 (H, W) or (H, W, 3): RGBA laid on white, or on black where what is visible is light
+        (white chalk on a transparent canvas would vanish on white).
+
+    Raises:
+        ImageError: Another shape or dtype, or no pixels.
+    """
+    if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.size == 0:
+        raise ImageError(f"An image is uint8 (H, W), (H, W, 3) or (H, W, 4), not {image.dtype} {image.shape}.")
+    if image.ndim == 2:
+        return image
+    if image.shape[2] not in (3, 4):
+        raise ImageError(f"An image has 1, 3 or 4 channels, not {image.shape[2]}.")
+    if image.shape[2] == 3:
+        return image
+    alpha = image[..., 3]
+    if alpha.min() == 255:
+        return image[..., :3]
+    weight = alpha.astype(np.float32)[..., None] / 255
+    total = max(float(weight.sum()), 1e-6)
+    visible = float((image[..., :3] * weight).sum()) / (3 * total)
+    # Only a mostly transparent sheet says where the ink is by its alpha.
+    light_ink = visible > 170 and float(weight.mean()) < 0.5
+    paper = 0.0 if light_ink else 255.0
+    return (image[..., :3] * weight + paper * (1 - weight) + 0.5).astype(np.uint8)

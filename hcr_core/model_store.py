@@ -1,0 +1,123 @@
+"""Models on disk: a folder each with ``card.json``, ``model.keras`` and ``model.tflite``.
+
+Shipped models lie in ``models/`` of the project, the user's own in ``HCR_MODELS_DIR`` or the
+user's data directory. A model is loaded from these folders only, and only as its card describes it.
+"""
+
+import hashlib
+import json
+import os
+import re
+import shutil
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+from platformdirs import user_data_path
+
+from hcr_core.alphabet import Alphabet, AlphabetError
+
+SHIPPED = Path(__file__).resolve().parent.parent / "models"
+CARD = "card.json"
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+
+
+class ModelError(ValueError):
+    """A model that is missing or damaged; the message is one sentence naming it."""
+
+
+@dataclass(frozen=True)
+class StoredModel:
+    """A model of the store whose card has been read; its files are checked as they are loaded."""
+
+    name: str
+    folder: Path
+    card: dict
+    alphabet: Alphabet
+
+    def read(self, filename: str) -> bytes:
+        """The bytes of one of its files; raises ``ModelError`` unless the card's checksum fits."""
+        expected = self.card["files"].get(filename)
+        try:
+            data = (self.folder / filename).read_bytes()
+        except OSError as error:
+            raise ModelError(f"model {self.name}: {filename} cannot be read ({error.strerror})") from None
+        if expected is None or hashlib.sha256(data).hexdigest() != expected:
+            raise ModelError(f"model {self.name}: {filename} is not the file its card describes")
+        return data
+
+
+def user_store() -> Path:
+    """Where the user's own models are kept; the folder need not exist yet."""
+    configured = os.environ.get("HCR_MODELS_DIR")
+    return Path(configured) if configured else user_data_path("hcr-studio") / "models"
+
+
+def check_name(name: str) -> str:
+    """``name``, where it can be a model's; raises ``ModelError`` for path parts and the like."""
+    if not _NAME.fullmatch(name):
+        raise ModelError(f"{name!r} is no name for a model: letters, digits, - and _, at most 64")
+    return name
+
+
+def open_model(name: str) -> StoredModel:
+    """Find a model by name, shipped ones first; raises ``ModelError`` if missing or damaged."""
+    check_name(name)
+    for store in (SHIPPED, user_store()):
+        if (store / name / CARD).is_file():
+            return _read_card(store / name)
+    raise ModelError(f"there is no model {name!r}: there are {', '.join(model_names()) or 'none'}")
+
+
+def model_names() -> list[str]:
+    """Names of all models, shipped ones first."""
+    names: dict[str, None] = {}
+    for store in (SHIPPED, user_store()):
+        for card in sorted(store.glob(f"*/{CARD}")):
+            if _NAME.fullmatch(card.parent.name):
+                names[card.parent.name] = None
+    return list(names)
+
+
+def _read_card(folder: Path) -> StoredModel:
+    try:
+        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        if not isinstance(card["files"], dict):
+            raise TypeError("files")
+        alphabet = Alphabet(tuple(str(label) for label in card["classes"]))
+    except (OSError, ValueError, KeyError, TypeError, AlphabetError, RecursionError) as error:
+        raise ModelError(f"model {folder.name}: its card is damaged ({type(error).__name__}: {error})") from None
+    return StoredModel(folder.name, folder, card, alphabet)
+
+
+def save_model(store: Path, name: str, card: dict, files: dict[str, bytes]) -> Path:
+    """Put a model into a store whole or not at all: written aside, then renamed.
+
+    Args:
+        store: The folder of models.
+        name: The model's name; one of the same name is replaced.
+        card: Its card; ``files`` (checksums) is filled in here.
+        files: Contents by file name.
+
+    Returns:
+        The model's folder.
+    """
+    check_name(name)
+    store.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=store))
+    try:
+        for filename, data in files.items():
+            (aside / filename).write_bytes(data)
+        checksums = {filename: hashlib.sha256(data).hexdigest() for filename, data in files.items()}
+        text = json.dumps(card | {"files": checksums}, indent=2, ensure_ascii=False)
+        (aside / CARD).write_text(text + "\n", encoding="utf-8")
+        aside.chmod(0o755)
+        target, former = store / name, aside.with_name(aside.name + "-former")
+        if target.exists():
+            target.rename(former)
+        aside.rename(target)
+        shutil.rmtree(former, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
+    return target

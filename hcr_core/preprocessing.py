@@ -1,0 +1,333 @@
+"""Image to ink, ink to the 28x28 glyph the models were trained on.
+
+One code path for canvas, photo, pen strokes and training: whatever the source, a character
+becomes an ink map, and ``ink_to_glyph`` makes the glyph of it. The glyph follows EMNIST (Cohen
+et al. 2017, section II-C): the ink's box in kept proportion, the longer side scaled to 24 of 28
+pixels, centred by its box, soft edges, the brightest pixel 255.
+"""
+
+import math
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+
+from hcr_core.imaging import flatten
+
+#: Changes whenever the same image would give another glyph; cards name the version they fit.
+VERSION = 1
+#: Side of a glyph in pixels, and the longer side of the ink's box in it (EMNIST's).
+GLYPH_SIZE, INK_SIZE = 28, 24
+#: Thinner strokes are widened to this many glyph pixels: EMNIST's pens are 2 to 4 wide, and a
+#: one-pixel line of a paint program would otherwise fade away when it is scaled down.
+MIN_STROKE = 2.0
+#: Ink is searched on a sheet of at most this many pixels a side, then cut out of the full image.
+SEARCH_SIDE = 640
+#: Weakest difference from the paper, of 255, that counts as ink on a flat background (the soft
+#: fringe of JPEG stays below 20) and, as a share of the paper's brightness, on a photo.
+FLAT_CONTRAST, PHOTO_CONTRAST = 24, 0.10
+#: By how much the sheet may vary to count as evenly lit, and as drawn with a program.
+EVEN_SPREAD, DRAWN_SPREAD = 4, 1
+
+#: Where between paper (0) and full ink (1) a stroke ends. Below the half, because faint parts of
+#: a stroke matter more than its exact width: at 0.45 the bars of pencilled F and A broke off.
+INK_EDGE = 0.35
+
+
+@dataclass(frozen=True)
+class Box:
+    """A rectangle in pixels of the image it was found in."""
+
+    x: int
+    y: int
+    width: int
+    height: int
+
+
+@dataclass(frozen=True)
+class Ink:
+    """Ink cut out of an image: a map, uint8 (h, w) with 255 for ink, and where it was."""
+
+    map: np.ndarray
+    box: Box
+
+
+def extract_character(image: np.ndarray) -> Ink | None:
+    """The one character on a sheet, wherever, however large and in whatever ink it is.
+
+    Args:
+        image: uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA.
+
+    Returns:
+        Its ink, or ``None`` where nothing is written.
+
+    Raises:
+        ImageError: Not an image array.
+    """
+    image = flatten(image)
+    height, width = image.shape[:2]
+    box = Box(0, 0, width, height)
+    # Coarse to fine: every pass looks at the part in which the last one saw the ink, so that a
+    # small character on a 12-megapixel photo is cut from its full resolution.
+    for _ in range(3):
+        part = image[box.y : box.y + box.height, box.x : box.x + box.width]
+        ink = _search(part)
+        if ink is None:
+            return None
+        found = Box(box.x + ink.box.x, box.y + ink.box.y, ink.box.width, ink.box.height)
+        if max(box.width, box.height) <= SEARCH_SIDE or 2 * max(found.width, found.height) > max(box.width, box.height):
+            break
+        margin = max(found.width, found.height) // 4
+        box = _grow(found, margin, width, height)
+    return Ink(ink.map, found)
+
+
+def _grow(box: Box, margin: int, width: int, height: int) -> Box:
+    x, y = max(box.x - margin, 0), max(box.y - margin, 0)
+    right, bottom = min(box.x + box.width + margin, width), min(box.y + box.height + margin, height)
+    return Box(x, y, right - x, bottom - y)
+
+
+def _search(part: np.ndarray) -> Ink | None:
+    """The ink of a sheet; its box in pixels of ``part``, its map at the resolution searched."""
+    height, width = part.shape[:2]
+    scale = min(1.0, SEARCH_SIDE / max(height, width))
+    if scale < 1:
+        size = (max(1, round(width * scale)), max(1, round(height * scale)))
+        part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
+    paper = _flat_paper(part, EVEN_SPREAD)
+    ink = _ink_of_photo(part) if paper is None else _ink_on_flat(part, paper)
+    if ink is None:
+        return None
+    kept = _without_scraps(ink, photo=_flat_paper(part, DRAWN_SPREAD) is None)
+    if kept is None:
+        return None
+    x, y, w, h = cv2.boundingRect(kept)
+    soft = ink[y : y + h, x : x + w] & kept[y : y + h, x : x + w]
+    left, top = math.floor(x / scale), math.floor(y / scale)
+    right, bottom = min(math.ceil((x + w) / scale), width), min(math.ceil((y + h) / scale), height)
+    return Ink(soft, Box(left, top, right - left, bottom - top))
+
+
+def _flat_paper(image: np.ndarray, spread: int) -> np.ndarray | None:
+    """The one colour of a sheet, or ``None`` where its border varies by more than ``spread``.
+
+    A stroke may run off the sheet, so not all of the border has to be paper.
+    """
+    pixels = np.atleast_3d(image)
+    ring = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).astype(np.int16)
+    paper = np.median(ring, axis=0)
+    return paper if (np.abs(ring - paper).max(axis=1) <= spread).mean() >= 0.6 else None
+
+
+def _ink_on_flat(image: np.ndarray, paper: np.ndarray) -> np.ndarray | None:
+    """Ink as the difference from the paper's colour in the channel where it is largest."""
+    pixels = np.atleast_3d(image)
+    difference = np.abs(pixels - paper.astype(np.float32)).max(axis=2)
+    return _stretch(difference / 255, FLAT_CONTRAST / 255)
+
+
+def _ink_of_photo(image: np.ndarray) -> np.ndarray | None:
+    """Ink of unevenly lit paper: how much darker than the paper around it, as uint8 (h, w)."""
+    pixels = np.atleast_3d(image).astype(np.float32)
+    height, width = pixels.shape[:2]
+    if min(height, width) < 3:
+        return None
+    size = _fit(width, height, 96)
+    thumb = np.atleast_3d(cv2.medianBlur(cv2.resize(image, size, interpolation=cv2.INTER_AREA), 3))
+    thumb = thumb.astype(np.float32)
+    if _is_light_on_dark(thumb):
+        pixels, thumb = 255 - pixels, 255 - thumb
+    paper = cv2.resize(_paper(thumb, max(width, height)), (width, height), interpolation=cv2.INTER_LINEAR)
+    ratio = (pixels / np.maximum(np.atleast_3d(paper), 1)).min(axis=2)
+    darkness = cv2.GaussianBlur(np.clip(1 - ratio, 0, 1), (0, 0), max(0.5, max(height, width) / 640))
+    return _stretch(darkness, PHOTO_CONTRAST)
+
+
+def _fit(width: int, height: int, side: int) -> tuple[int, int]:
+    scale = min(1.0, side / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
+
+
+def _kernel(thumb: np.ndarray, side: int) -> np.ndarray:
+    """What is wider than this is paper, shadow or board; what is narrower can be a stroke.
+
+    A crop of 40 pixels is mostly character, and its strokes are a fifth of it; on a whole photo
+    (``side`` is its longer side in pixels) such a width is the edge of a shadow.
+    """
+    share = np.interp(side, (64, 256), (0.35, 0.18))
+    width = max(3, int(max(thumb.shape[:2]) * share) | 1)
+    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
+
+
+def _paper(thumb: np.ndarray, side: int) -> np.ndarray:
+    """Brightness of the paper under the ink, float32 (h, w, c) like ``thumb``.
+
+    A morphological closing removes strokes and keeps the edges of shadows. On a slope it is too
+    bright towards the dark border, so it is also taken relative to a smooth surface, which in
+    turn fails beside strong shadows; the darker of both is the paper.
+    """
+    kernel, surface = _kernel(thumb, side), _surface(thumb)
+    even = cv2.morphologyEx(thumb / surface, cv2.MORPH_CLOSE, kernel)
+    paper = np.minimum(np.atleast_3d(even) * surface, np.atleast_3d(cv2.morphologyEx(thumb, cv2.MORPH_CLOSE, kernel)))
+    # Rather too dark than too bright along a shadow's edge: too bright would make ink of it.
+    return np.atleast_3d(cv2.GaussianBlur(cv2.erode(paper, np.ones((3, 3))), (0, 0), 1))
+
+
+def _surface(thumb: np.ndarray) -> np.ndarray:
+    """The quadratic surface through the larger, even part of a thumbnail, float32 (h, w, c)."""
+    height, width, channels = thumb.shape
+    y, x = (axis.ravel() for axis in np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j])
+    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
+    values = thumb.reshape(-1, channels)
+    kept = np.ones(len(values), bool)
+    for _ in range(4):
+        weights = np.linalg.lstsq(terms[kept], values[kept], rcond=None)[0]
+        misfit = np.abs(values - terms @ weights).max(axis=1)
+        # Ink is what fits worst; it may cover as much as a third.
+        kept = misfit <= max(float(np.quantile(misfit, 0.67)), 1.0)
+    return np.maximum(terms @ weights, 1).reshape(thumb.shape).astype(np.float32)
+
+
+def _is_light_on_dark(thumb: np.ndarray) -> bool:
+    """Whether a photo shows chalk on a board rather than ink on paper.
+
+    Decided by what differs most from the smooth surface (the third moment), something light or
+    something dark; paper in the light is never as dark as a board.
+    """
+    gray = thumb.max(axis=2, keepdims=True)
+    ring = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
+    return float(np.median(ring)) < 150 and float(((gray - _surface(gray)) ** 3).mean()) > 0
+
+
+def _stretch(darkness: np.ndarray, contrast: float) -> np.ndarray | None:
+    """Darkness 0-1 to ink 0-255 with the edge between paper and ink at 128, or ``None``.
+
+    ``contrast`` is the least darkness above the paper's that is taken for ink.
+    """
+    level = float(np.median(darkness))
+    noise = 1.4826 * float(np.median(np.abs(darkness - level)))
+    floor = level + max(contrast / 2, 4 * noise)
+    candidates = darkness[darkness > floor]
+    if not candidates.size:
+        return None
+    # The darkest part of what stands out, not the single darkest pixel, is how dark ink is here.
+    full = float(np.percentile(candidates, 90))
+    if full - level < contrast:
+        return None
+    edge = max(floor, level + INK_EDGE * (full - level))
+    soft = np.clip((darkness - edge) / max(full - edge, 1e-6), -1, 1)
+    ink = (127.5 + 127.5 * soft).astype(np.uint8)
+    ink[ink == 127] = 128  # the edge itself is ink
+    return ink
+
+
+def _without_scraps(ink: np.ndarray, *, photo: bool) -> np.ndarray | None:
+    """Mask, uint8 255 (h, w), of the character's ink and its soft edge, or ``None`` without any.
+
+    Left out are specks, and on photos what does not belong to the character: the edge of the
+    paper, a ruled line, the tail of a neighbour, a blot.
+    """
+    height, width = ink.shape
+    count, labels, stats, _ = cv2.connectedComponentsWithStats((ink >= 128).astype(np.uint8), connectivity=8)
+    if count < 2:
+        return None
+    areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
+    areas[0] = 0
+    keep = areas >= 0.02 * areas.max()
+    # Faint ink counts only where it is joined to ink that is not faint.
+    keep &= np.bincount(labels[ink >= 192], minlength=count) > 0
+    if photo:
+        keep &= ~np.array([_is_scrap(stat, stat[cv2.CC_STAT_AREA] < areas.max(), width, height) for stat in stats])
+        body = int(np.argmax(np.where(keep, areas, 0)))
+        keep &= ~_are_blots(stats, body)
+    if not keep.any():
+        return None
+    if photo and areas[keep].sum() < 0.5 * areas.sum():
+        return None  # more in specks than in strokes: the grain of the paper
+    solid = keep[labels].astype(np.uint8) * 255
+    # The soft edge of a stroke lies just outside its solid part.
+    return cv2.dilate(solid, np.ones((3, 3), np.uint8))
+
+
+def _are_blots(stats: np.ndarray, body: int) -> np.ndarray:
+    """Which components are small marks at or below the foot of the body, bool (components,):
+    dots stand above letters, never there."""
+    top, height = stats[:, cv2.CC_STAT_TOP], stats[body, cv2.CC_STAT_HEIGHT]
+    small = stats[:, cv2.CC_STAT_AREA] < 0.25 * stats[body, cv2.CC_STAT_AREA]
+    return small & (top > top[body] + 0.85 * height)
+
+
+def _is_scrap(stat: np.ndarray, minor: bool, width: int, height: int) -> bool:
+    """Whether a component, given by its row of OpenCV's statistics, lies on the sheet's border
+    as no character does; ``minor`` says that there is a larger one."""
+    x, y, w, h = (int(value) for value in stat[:4])
+    at_side = x <= 1 or x + w >= width - 1
+    at_end = y <= 1 or y + h >= height - 1
+    ruled = w >= width - 2 and h <= 0.1 * height
+    flat = at_end and h <= 0.15 * height and w >= 0.5 * width
+    upright = minor and at_side and at_end and w <= 0.15 * width and h >= 0.5 * height
+    stub = minor and ((at_end and h <= 0.2 * height) or (at_side and w <= 0.2 * width))
+    return ruled or flat or upright or stub
+
+
+def ink_to_glyph(ink: np.ndarray) -> np.ndarray:
+    """The model's input for one character.
+
+    Args:
+        ink: uint8 (h, w), 255 for ink, any size; empty margins are cut off.
+
+    Returns:
+        uint8 (28, 28), white ink on black; all zero where there is no ink.
+    """
+    glyph = np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+    x, y, w, h = cv2.boundingRect((ink >= 128).astype(np.uint8))
+    if w == 0:
+        return glyph
+    ink = ink[y : y + h, x : x + w]
+    # Working size: small maps are enlarged so that their soft edge gives a smooth outline, as
+    # NIST's 300 dpi scans have; very large ones shrink to save time.
+    longer = max(w, h)
+    work = min(max(longer, 4 * INK_SIZE), 16 * INK_SIZE)
+    if work != longer:
+        size = (max(1, round(w * work / longer)), max(1, round(h * work / longer)))
+        ink = cv2.resize(ink, size, interpolation=cv2.INTER_CUBIC if work > longer else cv2.INTER_AREA)
+    unit = work / INK_SIZE  # working pixels per glyph pixel
+    # NIST's scans are black and white: a blurred photo's edges become as sharp as theirs here.
+    ink = _widen(cv2.threshold(ink, 127, 255, cv2.THRESH_BINARY)[1], MIN_STROKE * unit)
+    # EMNIST blurs its 128-pixel scans by one pixel: about a third of a glyph pixel.
+    pad = math.ceil(unit)
+    ink = cv2.copyMakeBorder(ink, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
+    ink = cv2.GaussianBlur(ink, (0, 0), unit / 3)
+    rows, columns = np.flatnonzero(ink.max(axis=1) >= 64), np.flatnonzero(ink.max(axis=0) >= 64)
+    if not len(rows):
+        return glyph
+    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    scale = INK_SIZE / max(ink.shape)
+    size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
+    small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
+    small = cv2.convertScaleAbs(small, alpha=255 / max(int(small.max()), 1))
+    top, left = (GLYPH_SIZE - size[1]) // 2, (GLYPH_SIZE - size[0]) // 2
+    glyph[top : top + size[1], left : left + size[0]] = small
+    return glyph
+
+
+def _widen(ink: np.ndarray, width: float) -> np.ndarray:
+    """Grow strokes thinner than ``width`` pixels to about that; thicker ones are left alone."""
+    mask = (ink >= 128).astype(np.uint8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    # A stroke of length l and width s covers l*s pixels and its outline, through the pixels'
+    # centres, measures about 2*l.
+    outline = sum(cv2.arcLength(contour, closed=True) for contour in contours)
+    stroke = 2 * cv2.countNonZero(mask) / max(outline, 1.0)
+    grow = round(width - stroke)
+    if grow < 1:
+        return ink
+    ink = cv2.copyMakeBorder(ink, grow, grow, grow, grow, cv2.BORDER_CONSTANT, value=0)
+    return cv2.dilate(ink, cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (grow + 1, grow + 1)))
+
+
+def image_to_glyph(image: np.ndarray) -> np.ndarray | None:
+    """``ink_to_glyph`` of ``extract_character``: an image to uint8 (28, 28), ``None`` if blank."""
+    ink = extract_character(image)
+    return None if ink is None else ink_to_glyph(ink.map)

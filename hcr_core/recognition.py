@@ -1,0 +1,211 @@
+"""Reading: glyphs to probabilities, images to labelled characters."""
+
+import threading
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+from ai_edge_litert.interpreter import Interpreter
+
+from hcr_core.alphabet import Alphabet
+from hcr_core.model_store import ModelError, StoredModel, open_model
+from hcr_core.preprocessing import GLYPH_SIZE, VERSION, Box, extract_character, ink_to_glyph
+
+LAYOUTS = ("character",)
+#: Most glyphs given to the interpreter at once: larger batches are no faster and take more memory.
+_BATCH = 256
+#: Below this summed probability of the answer's look-alikes the answer is called unsure.
+SURE = 0.6
+
+
+@dataclass(frozen=True)
+class Character:
+    """One character as it was read.
+
+    Attributes:
+        label: The most probable class.
+        probability: Its probability, 0-1, among the classes allowed.
+        candidates: All classes allowed with their probabilities, best first.
+        box: Where it stands, in pixels of the image.
+        glyph: uint8 (28, 28): what the model saw.
+        lookalikes: Labels among the candidates whose isolated shape is that of ``label``.
+    """
+
+    label: str
+    probability: float
+    candidates: tuple[tuple[str, float], ...]
+    box: Box
+    glyph: np.ndarray
+    lookalikes: tuple[str, ...]
+
+    @property
+    def shape_probability(self) -> float:
+        """Probability of the label or one of its look-alikes."""
+        return sum(p for label, p in self.candidates if label == self.label or label in self.lookalikes)
+
+    @property
+    def sure(self) -> bool:
+        """Whether the shape, if not the case, is clear."""
+        return self.shape_probability >= SURE
+
+    def to_dict(self) -> dict:
+        box = self.box
+        return {
+            "label": self.label,
+            "probability": round(self.probability, 6),
+            "box": [box.x, box.y, box.width, box.height],
+            "candidates": [[label, round(p, 6)] for label, p in self.candidates],
+        }
+
+
+@dataclass(frozen=True)
+class Word:
+    """Characters that belong together."""
+
+    characters: tuple[Character, ...]
+
+    @property
+    def text(self) -> str:
+        return "".join(character.label for character in self.characters)
+
+
+@dataclass(frozen=True)
+class Line:
+    """Words from left to right."""
+
+    words: tuple[Word, ...]
+
+    @property
+    def text(self) -> str:
+        return " ".join(word.text for word in self.words)
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What was read on an image; nothing written is a reading without lines."""
+
+    lines: tuple[Line, ...]
+    model: str
+
+    @property
+    def text(self) -> str:
+        return "\n".join(line.text for line in self.lines)
+
+    @property
+    def characters(self) -> tuple[Character, ...]:
+        return tuple(c for line in self.lines for word in line.words for c in word.characters)
+
+    def to_dict(self) -> dict:
+        """``{"text", "model", "characters": [{"label", "probability", "box", "candidates"}]}``."""
+        return {
+            "text": self.text,
+            "model": self.model,
+            "characters": [character.to_dict() for character in self.characters],
+        }
+
+
+class Recognizer:
+    """A model of the store, ready to read. May be shared by threads.
+
+    >>> recognizer = Recognizer.load()
+    >>> recognizer.classify(np.zeros((2, 28, 28), np.uint8)).shape
+    (2, 62)
+    """
+
+    def __init__(self, model: StoredModel, threads: int = 2):
+        version = model.card.get("preprocessing")
+        if version != VERSION:
+            raise ModelError(f"model {model.name} was trained with preprocessing {version}; this is {VERSION}")
+        self.name = model.name
+        self.card = model.card
+        self.alphabet: Alphabet = model.alphabet
+        # The interpreter keeps pointing into these bytes.
+        self._content = model.read("model.tflite")
+        # An interpreter may be called from one thread at a time, and Streamlit runs every
+        # visitor in a thread: a call takes a fraction of a millisecond, so they take turns.
+        self._lock = threading.Lock()
+        try:
+            self._interpreter = Interpreter(model_content=self._content, num_threads=threads)
+            self._batch = 0
+            self._resize(1)
+        except (RuntimeError, ValueError) as error:
+            raise ModelError(f"model {model.name}: its network cannot be loaded ({error})") from None
+
+    @classmethod
+    def load(cls, name: str = "characters") -> "Recognizer":
+        """A model by its name in the store; raises ``ModelError``."""
+        return cls(open_model(name))
+
+    def _resize(self, batch: int) -> None:
+        if batch != self._batch:
+            self._batch = 0  # stays so if an allocation fails half way
+            shape = [batch, GLYPH_SIZE, GLYPH_SIZE, 1]
+            self._input = self._interpreter.get_input_details()[0]["index"]
+            self._interpreter.resize_tensor_input(self._input, shape)
+            self._interpreter.allocate_tensors()
+            self._output = self._interpreter.get_output_details()[0]["index"]
+            self._batch = batch
+
+    def classify(self, glyphs: np.ndarray) -> np.ndarray:
+        """Probabilities of every class.
+
+        Args:
+            glyphs: uint8 (n, 28, 28), white ink on black.
+
+        Returns:
+            float32 (n, classes), rows that add up to 1.
+
+        Raises:
+            ValueError: Another shape or dtype.
+        """
+        glyphs = np.asarray(glyphs)
+        if glyphs.dtype != np.uint8 or glyphs.ndim != 3 or glyphs.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE):
+            raise ValueError(f"glyphs are uint8 (n, {GLYPH_SIZE}, {GLYPH_SIZE}), not {glyphs.dtype} {glyphs.shape}")
+        probabilities = np.empty((len(glyphs), len(self.alphabet)), np.float32)
+        for start in range(0, len(glyphs), _BATCH):
+            part = glyphs[start : start + _BATCH, ..., None].astype(np.float32)
+            with self._lock:
+                self._resize(len(part))
+                self._interpreter.set_tensor(self._input, part)
+                self._interpreter.invoke()
+                probabilities[start : start + _BATCH] = self._interpreter.get_tensor(self._output)
+        return probabilities
+
+    def read(
+        self, image: np.ndarray, layout: str = "character", alphabet: str | Iterable[str] | None = None
+    ) -> Reading:
+        """Read what is written on an image.
+
+        Args:
+            image: uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA.
+            layout: ``"character"``: one character somewhere on the sheet.
+            alphabet: Classes to choose from: one of ``alphabet.KINDS``, or labels; all if ``None``.
+
+        Returns:
+            The reading, without characters where nothing is written.
+
+        Raises:
+            ImageError: Not an image array.
+            AlphabetError: A choice of classes this model does not know.
+            ValueError: An unknown layout.
+        """
+        if layout not in LAYOUTS:
+            raise ValueError(f"unknown layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
+        allowed = self.alphabet.select(alphabet)
+        ink = extract_character(image)
+        if ink is None:
+            return Reading((), self.name)
+        glyph = ink_to_glyph(ink.map)
+        character = self._character(self.classify(glyph[None])[0], allowed, ink.box, glyph)
+        return Reading((Line((Word((character,)),)),), self.name)
+
+    def _character(self, probabilities: np.ndarray, allowed: np.ndarray, box: Box, glyph: np.ndarray) -> Character:
+        shares = np.where(allowed, probabilities.astype(np.float64), 0)
+        total = shares.sum()
+        # All classes allowed may have underflowed to zero; then none is better than another.
+        shares = shares / total if total > 0 else allowed / allowed.sum()
+        order = [i for i in np.argsort(-shares, kind="stable") if allowed[i]]
+        candidates = tuple((self.alphabet[i], float(shares[i])) for i in order)
+        label, probability = candidates[0]
+        lookalikes = tuple(other for other in self.alphabet.lookalikes(label) if allowed[self.alphabet.index(other)])
+        return Character(label, probability, candidates, box, glyph, lookalikes)

@@ -1,0 +1,55 @@
+"""What the tests share: the shipped model, real handwriting where it is at hand, drawn characters."""
+
+import os
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from hcr_core import Recognizer
+from hcr_core.datasets.pen_alphabet import pen_strokes
+from hcr_core.datasets.strokes import render
+
+ROOT = Path(__file__).resolve().parent.parent
+DATA = Path(os.environ.get("HCR_DATA_DIR", ROOT.parent / "shared" / "data"))
+
+
+@pytest.fixture(scope="session")
+def recognizer() -> Recognizer:
+    return Recognizer.load()
+
+
+@pytest.fixture
+def handwriting(monkeypatch) -> Path:
+    """The folder of real handwriting; tests that need it are skipped without it."""
+    if not (DATA / "emnist62").is_dir():
+        pytest.skip(f"no handwriting in {DATA}: set HCR_DATA_DIR")
+    monkeypatch.setenv("HCR_DATA_DIR", str(DATA))
+    return DATA
+
+
+def sheet(label: str, *, side: int = 200, size: int = 100, at: tuple[int, int] = (50, 50), pen: int = 8) -> np.ndarray:
+    """A character of the pen alphabet in black on a white sheet, uint8 (side, side).
+
+    ``size`` is its longer side, ``at`` the left and top of its box, ``pen`` its width, in pixels.
+    """
+    strokes = pen_strokes(label)
+    points = np.concatenate(strokes)
+    low, scale = points.min(axis=0), (size - pen) / np.ptp(points, axis=0).max()
+    image = np.full((side, side), 255, np.uint8)
+    for stroke in strokes:
+        path = np.round(((stroke - low) * scale + np.array(at) + pen / 2) * 16).astype(np.int32)
+        cv2.polylines(image, [path], False, 0, pen, cv2.LINE_AA, 4)
+    return image
+
+
+def drawn_ink(label: str, width: float = 80) -> np.ndarray:
+    """A character of the pen alphabet as an ink map, uint8 (h, w)."""
+    return render(pen_strokes(label), width)
+
+
+def likeness(a: np.ndarray, b: np.ndarray) -> float:
+    """Cosine between two glyphs, 1 where they are the same."""
+    x, y = a.astype(float).ravel(), b.astype(float).ravel()
+    return float(x @ y / max(np.linalg.norm(x) * np.linalg.norm(y), 1e-9))

@@ -1,0 +1,157 @@
+import cv2
+import numpy as np
+import pytest
+from conftest import drawn_ink, likeness, sheet
+
+from hcr_core.preprocessing import GLYPH_SIZE, Box, extract_character, image_to_glyph, ink_to_glyph
+
+REFERENCE = image_to_glyph(sheet("F"))
+
+
+def lit(image: np.ndarray, seed: int = 0) -> np.ndarray:
+    """A sheet as a phone sees it: unevenly lit, with a shadow's edge, a little blur and noise."""
+    rng = np.random.default_rng(seed)
+    height, width = image.shape
+    y, x = np.mgrid[:height, :width] / max(height, width)
+    light = 0.45 + 0.3 * x + 0.2 * y
+    light = np.where(x + 0.3 * y > 0.75, light * 0.72, light)
+    ink = cv2.GaussianBlur(image.astype(float), (0, 0), 1.0) / 255
+    reflected = 0.25 + 0.75 * ink  # ink is not perfectly black
+    return np.clip(255 * light * reflected + rng.normal(0, 3, image.shape), 0, 255).astype(np.uint8)
+
+
+def test_a_glyph_is_emnists():
+    glyph = REFERENCE
+    assert glyph.shape == (GLYPH_SIZE, GLYPH_SIZE)
+    assert glyph.dtype == np.uint8
+    assert glyph.max() == 255
+    rows, columns = np.flatnonzero(glyph.max(axis=1) > 60), np.flatnonzero(glyph.max(axis=0) > 60)
+    assert 22 <= np.ptp(rows) + 1 <= 24  # the longer side fills 24 of 28
+    assert abs((rows[0] + rows[-1]) / 2 - 13.5) <= 1  # centred by its box
+    assert abs((columns[0] + columns[-1]) / 2 - 13.5) <= 1
+
+
+def test_it_is_upright_and_not_mirrored():
+    """F has its stem at the left and its bars at the top: true of no turn or mirror image of it."""
+    assert REFERENCE[:, :14].sum() > 1.2 * REFERENCE[:, 14:].sum()
+    assert REFERENCE[:14].sum() > 1.2 * REFERENCE[14:].sum()
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        sheet("F", at=(0, 0)),
+        sheet("F", at=(100, 100)),
+        sheet("F", at=(99, 3)),
+        sheet("F", side=600, size=500),
+        sheet("F", side=600, size=40, at=(480, 300), pen=4),
+        sheet("F", side=3000, size=90, at=(2400, 1700), pen=8),
+        sheet("F", side=2500, size=2400, at=(40, 60), pen=190),
+        sheet("F", side=300, size=200, pen=1),
+        sheet("F", side=900, size=800, pen=1),
+    ],
+    ids=["corner", "far corner", "edge", "large", "small", "tiny on 9 MP", "fills 6 MP", "1 px", "1 px large"],
+)
+def test_place_size_and_pen_do_not_matter(image):
+    assert likeness(image_to_glyph(image), REFERENCE) > 0.8
+
+
+@pytest.mark.parametrize(
+    ("ink", "paper"),
+    [
+        ((0, 0, 0), (255, 255, 255)),
+        ((255, 255, 255), (0, 0, 0)),
+        ((255, 255, 255), (20, 70, 40)),
+        ((255, 230, 0), (255, 255, 255)),
+        ((200, 30, 30), (120, 90, 90)),
+        ((0, 160, 0), (255, 0, 0)),
+        ((190, 190, 190), (255, 255, 255)),
+        ((30, 30, 30), (70, 70, 70)),
+    ],
+    ids=["black", "inverted", "chalk", "yellow", "red on brown", "green on red", "pencil", "dark on dark"],
+)
+def test_ink_may_have_any_colour(ink, paper):
+    share = (255 - sheet("F")).astype(float)[..., None] / 255
+    image = (share * np.array(ink) + (1 - share) * np.array(paper)).round().astype(np.uint8)
+    assert likeness(image_to_glyph(image), REFERENCE) > 0.97
+
+
+@pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 255, 0)])
+def test_ink_on_a_transparent_sheet(colour):
+    image = np.dstack([np.full((200, 200, 3), colour, np.uint8), 255 - sheet("F")])
+    assert likeness(image_to_glyph(image), REFERENCE) > 0.97
+
+
+@pytest.mark.parametrize("side", [200, 900, 2400])
+@pytest.mark.parametrize("label", list("FaS8"))
+def test_unevenly_lit_paper(label, side):
+    image = sheet(label, side=side, size=side // 3, at=(side // 3, side // 4), pen=side // 30)
+    assert likeness(image_to_glyph(lit(image)), image_to_glyph(image)) > 0.9
+
+
+def test_chalk_on_an_unevenly_lit_board():
+    board = 255 - lit(sheet("F", side=400, size=180, at=(100, 90), pen=14))
+    assert likeness(image_to_glyph(board), REFERENCE) > 0.85
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        np.full((200, 200), 255, np.uint8),
+        np.zeros((200, 200), np.uint8),
+        np.full((1, 1), 7, np.uint8),
+        np.full((1, 300, 3), 200, np.uint8),
+        np.zeros((50, 50, 4), np.uint8),
+        lit(np.full((300, 400), 255, np.uint8)),
+        lit(np.full((1500, 2000), 255, np.uint8)),
+        np.linspace(60, 220, 300).astype(np.uint8)[None].repeat(200, axis=0),
+    ],
+    ids=["white", "black", "1x1", "one row", "transparent", "lit paper", "lit paper 3 MP", "gradient"],
+)
+def test_nothing_written_is_no_character(image):
+    assert extract_character(image) is None
+
+
+def test_the_box_is_where_the_ink_is():
+    box = extract_character(sheet("F", side=600, size=120, at=(300, 80), pen=10)).box
+    assert abs(box.x - 300) <= 3
+    assert abs(box.y - 80) <= 3
+    assert abs(box.height - 120) <= 5
+
+
+def test_the_box_of_a_small_character_on_a_large_photo_is_found_to_a_pixel():
+    box = extract_character(sheet("F", side=3000, size=100, at=(2400, 1700), pen=8)).box
+    assert abs(box.x - 2400) <= 4
+    assert abs(box.y - 1700) <= 4
+    assert 94 <= box.height <= 108
+
+
+@pytest.mark.parametrize("label", ["i", "j"])
+def test_the_dot_belongs_to_the_letter(label):
+    glyph = image_to_glyph(sheet(label))
+    rows = glyph.max(axis=1) > 100
+    gaps = np.flatnonzero(np.diff(rows.astype(int)) != 0)
+    assert len(gaps) == 4  # the dot, a gap, the body
+
+
+def test_a_ruled_line_and_a_neighbours_tail_at_the_border_are_left_out():
+    image = sheet("F", side=300, size=150, at=(80, 60), pen=14)
+    with_scraps = image.copy()
+    with_scraps[288:294] = 60
+    with_scraps[0:20, 280:290] = 40
+    assert likeness(image_to_glyph(lit(with_scraps)), image_to_glyph(image)) > 0.88
+
+
+def test_empty_ink_is_an_empty_glyph():
+    assert not ink_to_glyph(np.zeros((40, 40), np.uint8)).any()
+
+
+def test_strokes_are_at_least_as_wide_as_a_pens():
+    thin, usual = ink_to_glyph(drawn_ink("H", 5)), ink_to_glyph(drawn_ink("H", 80))
+    assert likeness(thin, usual) > 0.9
+
+
+def test_a_box_is_in_whole_pixels_of_the_image():
+    box = extract_character(sheet("F")).box
+    assert isinstance(box, Box)
+    assert all(type(value) is int for value in (box.x, box.y, box.width, box.height))
