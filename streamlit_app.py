@@ -1,0 +1,19 @@
+"""The app: registers the pages. Run with ``make app``."""
+
+import streamlit as st
+from PIL import Image
+
+from hcr_core.datasets.pen_alphabet import pen_strokes
+from hcr_core.datasets.strokes import render
+
+# An icon drawn here, because Streamlit fetches named ones from another host.
+ICON = Image.fromarray(255 - render(pen_strokes("a"), width=130))
+
+st.set_page_config(page_title="Handwriting Studio", page_icon=ICON, layout="wide")
+st.navigation(
+    [
+        st.Page("pages/recognize.py", title="Recognize", icon=":material/draw:", default=True),
+        st.Page("pages/models.py", title="Models", icon=":material/neurology:", url_path="models"),
+    ],
+    position="top",
+).run()

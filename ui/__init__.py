@@ -1,0 +1,1 @@
+"""What the pages share: the drawing pad, result views and figures."""

@@ -1,0 +1,124 @@
+"""The drawing pad: a canvas whose drawing outlives leaving the page."""
+
+import base64
+import binascii
+
+import numpy as np
+import streamlit as st
+from streamlit_drawable_canvas import st_canvas
+
+from hcr_core.imaging import ImageError, decode
+
+#: Side of the pad in CSS pixels: a palm's width, and what fits on a phone of 375.
+SIDE = 340
+_PAPER = "#ffffff"
+#: The pen to begin with: width in CSS pixels and colour.
+PEN_WIDTH, INK = 16, "#1e2433"
+
+
+def drawing_pad(key: str) -> np.ndarray | None:
+    """Show the pad with its buttons; to be called inside a fragment.
+
+    Args:
+        key: Name of the pad in the session.
+
+    Returns:
+        The drawing, uint8 (``SIDE``, ``SIDE``, 4) RGBA, or ``None`` before anything was drawn.
+    """
+    pad = _state(key)
+    if key not in st.session_state:
+        # The canvas is new in the browser, on the first visit or after another page: give it
+        # the drawing as it was left.
+        pad["start"] = {"objects": pad["objects"]}
+    with st.container(key=f"{key}_frame", width=SIDE):
+        result = st_canvas(
+            stroke_width=st.session_state.get(f"{key}_width", PEN_WIDTH),
+            stroke_color=st.session_state.get(f"{key}_colour", INK),
+            background_color=_PAPER,
+            initial_drawing=pad["start"],
+            width=SIDE,
+            height=SIDE,
+            return_image_data=True,
+            key=key,
+        )
+    # What the canvas last sent stays in its result after our own buttons changed the drawing.
+    data_url = result._image_data_url
+    if data_url is not None and data_url != pad["received"]:
+        pad["received"] = data_url
+        pad["objects"] = (result.json_data or {}).get("objects", [])
+        pad["image"] = _decode(data_url)
+    _buttons(key, pad)
+    return pad["image"]
+
+
+def show_drawing(key: str, objects: list[dict]) -> None:
+    """Replace a pad's drawing by other Fabric.js objects, as if the visitor had drawn them."""
+    pad = _state(key)
+    pad["undone"] = []
+    _replace(pad, objects)
+
+
+def stroke_objects(strokes: list[np.ndarray]) -> list[dict]:
+    """Strokes, float (n, 2) in pixels of the pad, as the Fabric.js paths the canvas draws itself."""
+    objects = []
+    for stroke in strokes:
+        points = np.round(stroke.astype(float), 1).tolist()
+        low = stroke.min(axis=0) - PEN_WIDTH / 2
+        objects.append(
+            {
+                "type": "Path",
+                "originX": "left",
+                "originY": "top",
+                "left": float(low[0]),
+                "top": float(low[1]),
+                "path": [["M", *points[0]], *(["L", *point] for point in points[1:])],
+                "fill": None,
+                "stroke": INK,
+                "strokeWidth": PEN_WIDTH,
+                "strokeLineCap": "round",
+                "strokeLineJoin": "round",
+            }
+        )
+    return objects
+
+
+def _state(key: str) -> dict:
+    fresh = {"start": {"objects": []}, "objects": [], "undone": [], "image": None, "received": None, "edits": 0}
+    return st.session_state.setdefault(f"{key}_state", fresh)
+
+
+def _replace(pad: dict, objects: list[dict]) -> None:
+    pad["objects"] = objects
+    pad["edits"] += 1
+    # The canvas loads a start drawing that differs from the last one, and sends it back.
+    pad["start"] = {"objects": objects, "edit": pad["edits"]}
+
+
+def _decode(data_url: str) -> np.ndarray | None:
+    """The PNG that the canvas sent; anything else counts as an empty sheet."""
+    try:
+        return decode(base64.b64decode(data_url.partition(",")[2], validate=True))
+    except (ImageError, binascii.Error):
+        return None
+
+
+def _buttons(key: str, pad: dict) -> None:
+    def undo():
+        *rest, last = pad["objects"]
+        pad["undone"].append(last)
+        _replace(pad, rest)
+
+    def redo():
+        _replace(pad, [*pad["objects"], pad["undone"].pop()])
+
+    def clear():
+        show_drawing(key, [])
+
+    with st.container(horizontal=True, gap="small", width=SIDE):
+        drawn, undone = bool(pad["objects"]), bool(pad["undone"])
+        st.button(":material/undo:", key=f"{key}_undo", on_click=undo, disabled=not drawn, help="Undo")
+        st.button(":material/redo:", key=f"{key}_redo", on_click=redo, disabled=not undone, help="Redo")
+        st.button("Clear", icon=":material/delete:", key=f"{key}_clear", on_click=clear, disabled=not drawn)
+        with st.popover("Pen", icon=":material/edit:"):
+            st.slider("Width", 1, 48, PEN_WIDTH, key=f"{key}_width", persist_state="session")
+            st.color_picker("Colour", INK, key=f"{key}_colour", persist_state="session")

@@ -1,0 +1,65 @@
+"""Plotly figures as plain functions: arrays in, a figure out."""
+
+from collections.abc import Sequence
+
+import plotly.graph_objects as go
+
+from hcr_core.alphabet import spoken
+
+#: Lowest probability a logarithmic axis shows.
+LOG_FLOOR = 1e-6
+#: Kinds of characters with colours that stand out on the light and on the dark theme alike.
+_KINDS = (("digits", "#d9793f"), ("capitals", "#5b74e8"), ("small letters", "#3ba182"), ("others", "#8d8f98"))
+
+
+def _kind(label: str) -> int:
+    return 0 if label.isdecimal() else 1 if label.isupper() else 2 if label.islower() else 3
+
+
+def probability_bars(candidates: Sequence[tuple[str, float]], *, log: bool, by_probability: bool) -> go.Figure:
+    """A bar for the probability of every class.
+
+    Args:
+        candidates: Labels with probabilities 0-1, best first.
+        log: A logarithmic axis from a millionth, to see small probabilities.
+        by_probability: Best first; otherwise in the order 0-9, A-Z, a-z.
+    """
+    shown = list(candidates) if by_probability else sorted(candidates, key=lambda c: (_kind(c[0]), c[0]))
+    figure = go.Figure()
+    for kind, (name, colour) in enumerate(_KINDS):
+        members = [(label, p) for label, p in shown if _kind(label) == kind]
+        if members:
+            figure.add_bar(
+                x=[label for label, _ in members],
+                y=[max(p, LOG_FLOOR) if log else p for _, p in members],
+                customdata=[[spoken(label), p] for label, p in members],
+                hovertemplate="%{customdata[0]}: %{customdata[1]:.3%}<extra></extra>",
+                name=name,
+                marker_color=colour,
+            )
+    figure.update_xaxes(
+        type="category",
+        categoryorder="array",
+        categoryarray=[label for label, _ in shown],
+        dtick=1,
+        tickangle=0,
+        fixedrange=True,
+        tickfont_size=12,
+    )
+    figure.update_yaxes(
+        type="log" if log else "linear",
+        range=[-6, 0.05] if log else [0, 1.02],
+        tickformat="~%",
+        fixedrange=True,
+    )
+    if log:
+        figure.update_yaxes(tickvals=[1, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6])
+        figure.update_yaxes(ticktext=["100%", "10%", "1%", "0.1%", "0.01%", "0.001%", "≤ 0.0001%"])
+    figure.update_layout(
+        height=270,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        bargap=0.15,
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "top"},
+        hovermode="x",
+    )
+    return figure
