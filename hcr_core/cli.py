@@ -1,7 +1,9 @@
 """The command line: ``python -m hcr_core read ...`` and ``python -m hcr_core train ...``."""
 
 import argparse
+import contextlib
 import json
+import os
 import sys
 import time
 from collections.abc import Iterator
@@ -56,7 +58,8 @@ def _parser() -> argparse.ArgumentParser:
 def _read(options: argparse.Namespace) -> int:
     from hcr_core.recognition import Recognizer
 
-    recognizer = Recognizer.load(options.model)
+    with _quiet():
+        recognizer = Recognizer.load(options.model)
     status = 0
     for path in _images(options.paths):
         try:
@@ -74,6 +77,20 @@ def _read(options: argparse.Namespace) -> int:
             probability = reading.characters[0].probability if reading.characters else 0.0
             print(f"{path}\t{reading.text}\t{probability:.4f}")
     return status
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep LiteRT's greeting, which it writes to the file descriptor itself, off standard error."""
+    sys.stderr.flush()
+    with open(os.devnull, "w") as nowhere:
+        saved = os.dup(2)
+        try:
+            os.dup2(nowhere.fileno(), 2)
+            yield
+        finally:
+            os.dup2(saved, 2)
+            os.close(saved)
 
 
 def _images(paths: list[Path]) -> Iterator[Path]:

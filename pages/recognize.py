@@ -156,6 +156,7 @@ def several(shown: list) -> None:
         "readings.csv",
         "text/csv",
         icon=":material/download:",
+        key="recognize_csv",
         on_click="ignore",
     )
     names = [file.name for file, _ in shown]

@@ -63,3 +63,24 @@ def probability_bars(candidates: Sequence[tuple[str, float]], *, log: bool, by_p
         hovermode="x",
     )
     return figure
+
+
+def learning_curve(history: Sequence[dict]) -> go.Figure:
+    """Training and validation accuracy after each epoch, from a card's ``history``."""
+    epochs = [epoch["epoch"] for epoch in history]
+    figure = go.Figure()
+    for key, name, colour in (("accuracy", "training", _KINDS[0][1]), ("val_accuracy", "validation", _KINDS[1][1])):
+        figure.add_scatter(
+            x=epochs,
+            y=[epoch[key] for epoch in history],
+            name=name,
+            mode="lines+markers",
+            line_color=colour,
+            hovertemplate="epoch %{x}: %{y:.1%}",
+        )
+    figure.update_xaxes(title="epoch", dtick=max(1, len(epochs) // 6), fixedrange=True)
+    figure.update_yaxes(title="accuracy", tickformat=".0%", fixedrange=True)
+    figure.update_layout(
+        height=260, margin={"l": 8, "r": 8, "t": 8, "b": 8}, legend={"y": 0.05, "x": 0.98, "xanchor": "right"}
+    )
+    return figure

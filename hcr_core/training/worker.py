@@ -161,8 +161,9 @@ def _fit(model: keras.Model, config: TrainingConfig, parts, validation, log: Eve
     schedule = keras.optimizers.schedules.CosineDecay(
         config.learning_rate / 20, steps - warmup, warmup_target=config.learning_rate, warmup_steps=warmup
     )
-    # The average of the weights over the last thousand steps is what is validated and saved.
-    optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-3, use_ema=True, ema_momentum=0.998)
+    # What is validated and saved is the weights' average over the last 500 steps (a tenth of a short run).
+    momentum = 1 - 1 / min(500, max(steps / 10, 2))
+    optimizer = keras.optimizers.AdamW(schedule, weight_decay=1e-3, use_ema=True, ema_momentum=momentum)
     loss = keras.losses.CategoricalCrossentropy(label_smoothing=config.label_smoothing)
     model.compile(optimizer, loss, metrics=["accuracy"])
     glyphs, labels = validation

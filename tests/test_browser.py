@@ -1,0 +1,236 @@
+"""The app in a real Chromium: what a visitor does, with the answers read off the page."""
+
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from urllib.parse import urlparse
+
+import cv2
+import numpy as np
+import pytest
+from conftest import ROOT, sheet
+
+from hcr_core.datasets.pen_alphabet import pen_strokes
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = [
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"),
+    *("--disable-component-update", "--disable-sync"),
+    *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
+]
+BLANK = "?"
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        CHROMIUM is None and not os.environ.get("CI"), reason="needs Chromium: install Debian's chromium package"
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def server():
+    """The app on a free port, as ``make app`` starts it."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    url = f"http://localhost:{port}"
+    try:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                urllib.request.urlopen(f"{url}/_stcore/health", timeout=1)
+                break
+            except OSError:
+                assert time.monotonic() < deadline, "the app did not start"
+                time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.wait(10)
+
+
+@pytest.fixture(scope="module")
+def browser():
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        chromium = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield chromium
+        chromium.close()
+
+
+@pytest.fixture
+def page(server, browser, request):
+    """A fresh visitor on the Recognize page; no request may leave for another host, no error be logged."""
+    context = browser.new_context(**getattr(request, "param", {"viewport": {"width": 1280, "height": 900}}))
+    page = context.new_page()
+    foreign, errors = [], []
+    page.on(
+        "request", lambda r: foreign.append(r.url) if urlparse(r.url).hostname not in ("localhost", None, "") else 0
+    )
+    page.on("pageerror", lambda error: errors.append(str(error)))
+    page.goto(server)
+    page.wait_for_selector("canvas.upper-canvas", timeout=60_000)
+    yield page
+    context.close()
+    assert not foreign
+    assert not errors
+
+
+def draw(page, label: str, size: float = 180) -> None:
+    """Write a character on the pad with the mouse, stroke by stroke."""
+    pad = page.locator("canvas.upper-canvas").bounding_box()
+    strokes = pen_strokes(label)
+    points = np.concatenate(strokes)
+    scale = size / np.ptp(points, axis=0).max()
+    corner = np.array([pad["x"] + pad["width"] / 2, pad["y"] + pad["height"] / 2])
+    corner = corner - scale * (points.min(axis=0) + points.max(axis=0)) / 2
+    for stroke in strokes:
+        (x, y), *rest = stroke * scale + corner
+        page.mouse.move(x, y)
+        page.mouse.down()
+        for x, y in rest:
+            page.mouse.move(x, y, steps=2)
+        page.mouse.up()
+
+
+def answer(page, settled: float = 0.8) -> str:
+    """The large letter, once it has stopped changing (a letter of three strokes is read three times)."""
+    letter = page.locator(".answer .letter")
+    last, since, deadline = None, time.monotonic(), time.monotonic() + 20
+    while time.monotonic() < deadline:
+        # A rerun replaces the element, so it may be gone for a moment.
+        now = letter.first.inner_text() if letter.count() else None
+        if now != last:
+            last, since = now, time.monotonic()
+        if now is not None and time.monotonic() - since > settled:
+            return now
+        page.wait_for_timeout(50)
+    raise AssertionError("no answer within 20 s")
+
+
+def pad_button(page, name: str):
+    # Streamlit doubles a button that has a tooltip, and hides one of the two.
+    return page.locator(f".st-key-recognize_pad_{name} button").locator("visible=true").first
+
+
+def press(page, button: str) -> None:
+    pad_button(page, button).click()
+
+
+def wait_for_letter(page, letter: str) -> None:
+    page.wait_for_function(
+        "l => document.querySelector('.answer .letter')?.innerText === l", arg=letter, timeout=15_000
+    )
+
+
+def test_all_digits_and_capitals_drawn_with_the_mouse(page):
+    wrong = {}
+    for label in "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ":
+        draw(page, label)
+        page.wait_for_function("() => document.querySelector('.answer .letter')?.innerText !== '?'", timeout=15_000)
+        read = answer(page)
+        if read.casefold() != label.casefold():
+            wrong[label] = read
+        press(page, "clear")
+        wait_for_letter(page, BLANK)
+    assert len(wrong) <= 3, wrong
+
+
+def test_a_stroke_is_read_without_reloading_the_page(page):
+    page.evaluate("window.untouched = true")
+    canvas = page.locator("canvas.upper-canvas").element_handle()
+    draw(page, "L")
+    wait_for_letter(page, "L")
+    assert page.evaluate("window.untouched")
+    assert canvas.is_visible()
+
+
+def test_undo_redo_and_the_keyboard(page):
+    draw(page, "L")
+    wait_for_letter(page, "L")
+    press(page, "undo")
+    wait_for_letter(page, BLANK)
+    pad_button(page, "redo").press("Enter")
+    wait_for_letter(page, "L")
+
+
+def test_the_drawing_survives_another_page(page):
+    draw(page, "R")
+    wait_for_letter(page, "R")
+    page.get_by_role("link", name="Models").click()
+    page.get_by_role("heading", name="Models").wait_for()
+    page.get_by_role("link", name="Recognize").click()
+    wait_for_letter(page, "R")
+    # The canvas itself shows it again, and another stroke adds to it.
+    page.wait_for_selector("canvas.upper-canvas")
+    press(page, "undo")
+    assert answer(page) != BLANK
+
+
+def test_an_example_is_drawn_and_read(page):
+    page.locator(".st-key-recognize_example").get_by_text("A", exact=True).click()
+    wait_for_letter(page, "A")
+
+
+def test_digits_only(page):
+    draw(page, "O")
+    page.get_by_text("Digits", exact=True).click()
+    wait_for_letter(page, "0")
+
+
+def test_uploads_good_and_bad(page, tmp_path):
+    cv2.imwrite(str(tmp_path / "k.png"), sheet("K"))
+    (tmp_path / "fake<b>.png").write_text("text")
+    (tmp_path / "empty.png").write_bytes(b"")
+    page.get_by_text("Upload", exact=True).click()
+    chooser = page.locator("input[type=file]")
+    chooser.set_input_files([tmp_path / "k.png"])
+    wait_for_letter(page, "K")
+    chooser.set_input_files([tmp_path / "fake<b>.png", tmp_path / "empty.png"])
+    page.get_by_text("This is not an image").first.wait_for()
+    page.get_by_text("The file is empty").first.wait_for()
+    with page.expect_download() as download:
+        page.locator(".st-key-recognize_csv button").click()
+    lines = download.value.path().read_text().splitlines()
+    assert lines[0].startswith("file,text,probability")
+    assert lines[1].startswith("k.png,K,")
+
+
+def test_the_camera_takes_a_photo(page):
+    """Chromium's test camera shows a green picture with a moving clock: something is read or nothing is."""
+    page.get_by_text("Camera", exact=True).click()
+    page.get_by_role("button", name="Take photo").click()
+    page.wait_for_selector('[data-testid="stCameraInput"] img', timeout=15_000)
+    answer(page)
+
+
+PHONE = {"viewport": {"width": 375, "height": 812}, "is_mobile": True, "has_touch": True, "color_scheme": "dark"}
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone, dark"])
+def test_a_phone_shows_it_all_without_scrolling_sideways(page):
+    page.locator("canvas.upper-canvas").scroll_into_view_if_needed()
+    draw(page, "R")
+    wait_for_letter(page, "R")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    assert page.locator("canvas.upper-canvas").bounding_box()["width"] <= 375
+    background = page.evaluate("getComputedStyle(document.querySelector('.stApp')).backgroundColor")
+    assert sum(int(value) for value in background[4:-1].split(",")[:3]) < 200
+
+
+def test_pictures_have_alternative_texts(page):
+    draw(page, "R")
+    wait_for_letter(page, "R")
+    page.wait_for_selector('[data-testid="stImage"] img')
+    texts = page.locator('[data-testid="stImage"] img').evaluate_all("images => images.map(image => image.alt)")
+    assert len(texts) == 2
+    assert all(texts)
+    assert "capital R" in texts[1]

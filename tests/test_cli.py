@@ -1,0 +1,118 @@
+import json
+import os
+import subprocess
+import sys
+import time
+
+import cv2
+import pytest
+from conftest import ROOT, sheet
+
+from hcr_core.cli import main
+
+
+@pytest.fixture
+def letters(tmp_path):
+    folder = tmp_path / "letters"
+    (folder / "more").mkdir(parents=True)
+    cv2.imwrite(str(folder / "a.png"), sheet("A"))
+    cv2.imwrite(str(folder / "more" / "b.jpg"), sheet("K"))
+    (folder / "notes.txt").write_text("not an image, and not named as one")
+    return folder
+
+
+def test_a_file_gives_a_line(letters, capsys):
+    assert main(["read", str(letters / "a.png")]) == 0
+    name, text, probability = capsys.readouterr().out.rstrip("\n").split("\t")
+    assert (name, text) == (str(letters / "a.png"), "A")
+    assert 0.5 < float(probability) <= 1
+
+
+def test_a_folder_gives_a_line_for_each_image_below_it(letters, capsys):
+    assert main(["read", str(letters)]) == 0
+    lines = [line.split("\t")[:2] for line in capsys.readouterr().out.splitlines()]
+    assert lines == [[str(letters / "a.png"), "A"], [str(letters / "more" / "b.jpg"), lines[1][1]]]
+    assert lines[1][1] in "Kk"
+
+
+def test_json_has_everything(letters, capsys):
+    assert main(["read", "--json", "--alphabet", "uppercase", str(letters / "a.png")]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert set(document) == {"image", "text", "model", "characters"}
+    assert (document["text"], document["model"]) == ("A", "characters")
+    (character,) = document["characters"]
+    assert set(character) == {"label", "probability", "box", "candidates"}
+    assert len(character["candidates"]) == 26
+    assert all(type(value) is int for value in character["box"])
+
+
+def test_an_alphabet_restricts_the_answer(tmp_path, capsys):
+    cv2.imwrite(str(tmp_path / "o.png"), sheet("O"))
+    for alphabet, answers in (("digits", "0"), ("uppercase", "O"), ("lowercase", "o")):
+        assert main(["read", "--alphabet", alphabet, str(tmp_path / "o.png")]) == 0
+        assert capsys.readouterr().out.split("\t")[1] in answers
+
+
+def test_a_bad_file_is_named_and_the_others_go_on(letters, capsys):
+    (letters / "0.png").write_text("text")
+    paths = [str(letters / "0.png"), str(letters / "gone.png"), str(letters / "a.png")]
+    assert main(["read", *paths]) == 1
+    output = capsys.readouterr()
+    assert output.out.split("\t")[1] == "A"
+    errors = output.err.splitlines()
+    assert errors[0].startswith(f"{paths[0]}: This is not an image")
+    assert errors[1].startswith(f"{paths[1]}: The file cannot be opened")
+
+
+def test_a_bad_file_in_json_is_an_object_with_an_error(letters, capsys):
+    (letters / "0.png").write_text("text")
+    assert main(["read", "--json", str(letters)]) == 1
+    first, *others = map(json.loads, capsys.readouterr().out.splitlines())
+    assert first == {"image": str(letters / "0.png"), "error": first["error"]}
+    assert others[0]["text"] == "A"
+
+
+def test_a_blank_sheet_reads_as_nothing(tmp_path, capsys):
+    cv2.imwrite(str(tmp_path / "blank.png"), sheet("A") * 0 + 255)
+    assert main(["read", str(tmp_path / "blank.png")]) == 0
+    assert capsys.readouterr().out == f"{tmp_path / 'blank.png'}\t\t0.0000\n"
+
+
+def test_an_unknown_model_is_one_sentence(capsys):
+    assert main(["read", "--model", "nothing", "x.png"]) == 1
+    assert capsys.readouterr().err.startswith("hcr_core: there is no model 'nothing'")
+
+
+def test_a_wrong_call_exits_with_two():
+    with pytest.raises(SystemExit) as caught:
+        main(["read", "--alphabet", "vowels", "x.png"])
+    assert caught.value.code == 2
+
+
+def test_three_thousand_small_images_take_under_15_seconds(tmp_path):
+    for i in range(3000):
+        cv2.imwrite(str(tmp_path / f"{i:04}.png"), sheet("ABCDEFGH"[i % 8], side=60, size=40, at=(8, 9), pen=4))
+    started = time.monotonic()
+    done = subprocess.run(
+        [sys.executable, "-m", "hcr_core", "read", str(tmp_path)], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    seconds = time.monotonic() - started
+    assert len(done.stdout.splitlines()) == 3000
+    assert done.stderr == ""
+    assert seconds < 15
+
+
+def test_reading_imports_neither_tensorflow_nor_streamlit():
+    code = (
+        "import sys, hcr_core.cli; from hcr_core import Recognizer; Recognizer.load();"
+        "print([name for name in ('tensorflow', 'keras', 'streamlit', 'pandas') if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "[]"
+
+
+def test_a_reader_that_leaves_early_is_no_error(letters):
+    environment = os.environ | {"PYTHONUNBUFFERED": "1"}
+    command = f"{sys.executable} -m hcr_core read {letters} {letters} {letters} | head -n 1"
+    done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
+    assert "Traceback" not in done.stderr

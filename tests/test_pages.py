@@ -1,0 +1,210 @@
+"""Each state of the pages, run by Streamlit's AppTest without a browser."""
+
+import base64
+
+import cv2
+import numpy as np
+import pytest
+from conftest import ROOT, sheet
+from streamlit.testing.v1 import AppTest
+
+from hcr_core.preprocessing import Box
+from hcr_core.recognition import Character
+from ui.figures import probability_bars
+from ui.reading import in_words, percent, remark
+
+PAD = "recognize_pad"
+SIDE = 340  # of the pad, in pixels; its module imports the canvas, which needs a running app
+
+
+def app() -> AppTest:
+    return AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30)
+
+
+def png(image: np.ndarray) -> bytes:
+    return cv2.imencode(".png", image)[1].tobytes()
+
+
+def draw(at: AppTest, image: np.ndarray) -> AppTest:
+    """Put a drawing on the pad as the canvas sends it."""
+    data_url = "data:image/png;base64," + base64.b64encode(png(image)).decode()
+    at.session_state[PAD] = {"drawing": {"raw": {"objects": [{"type": "Path"}]}, "data": data_url}}
+    return at.run()
+
+
+def shown(at: AppTest) -> str:
+    assert not at.exception
+    return " ".join(block.proto.body for block in at.get("html"))
+
+
+def test_the_empty_page_says_what_to_do():
+    at = app().run()
+    assert "Write one letter or digit" in shown(at)
+    assert not at.get("plotly_chart")
+    assert at.button(key=f"{PAD}_undo").disabled
+
+
+def test_a_drawing_is_read():
+    at = draw(app().run(), sheet("R", side=SIDE, size=200))
+    assert '<span class="letter">R</span>' in shown(at)
+    assert len(at.get("plotly_chart")) == 1
+    assert not at.button(key=f"{PAD}_undo").disabled
+
+
+def test_a_cleared_sheet_is_nothing_written():
+    at = draw(app().run(), np.full((SIDE, SIDE, 3), 255, np.uint8))
+    assert "Nothing written here" in shown(at)
+
+
+@pytest.mark.parametrize("data", ["", "data:image/png;base64,", "data:image/png;base64,!!!", "data:text/html,<b>"])
+def test_what_is_no_png_from_the_canvas_is_an_empty_sheet(data):
+    at = app().run()
+    at.session_state[PAD] = {"drawing": {"raw": {"objects": []}, "data": data}}
+    assert "Write one letter or digit" in shown(at.run())
+
+
+def test_classes_can_be_restricted():
+    at = draw(app().run(), sheet("O", side=SIDE, size=200))
+    for kind, answer in (("digits", "0"), ("uppercase", "O"), ("lowercase", "o")):
+        at.session_state["recognize_classes"] = kind
+        assert f'<span class="letter">{answer}</span>' in shown(at.run())
+
+
+def test_an_ambiguous_shape_is_said_to_be_one():
+    at = draw(app().run(), sheet("O", side=SIDE, size=200))
+    assert "look alike here" in shown(at)
+
+
+def test_an_example_is_drawn_on_the_pad():
+    at = app().run()
+    at.pills(key="recognize_example").select("A").run()
+    assert not at.exception
+    state = at.session_state[f"{PAD}_state"]
+    assert [path["type"] for path in state["objects"]] == ["Path", "Path"]
+    assert state["start"]["objects"] == state["objects"]  # which makes the canvas draw it
+    assert at.pills(key="recognize_example").value is None
+
+
+def test_undo_redo_and_clear():
+    at = draw(app().run(), sheet("R", side=SIDE, size=200))
+    counts = []
+    for button in ("undo", "redo", "clear"):
+        at.button(key=f"{PAD}_{button}").click().run()
+        counts.append(len(at.session_state[f"{PAD}_state"]["objects"]))
+    assert counts == [0, 1, 0]
+
+
+def test_the_drawing_is_there_again_after_another_page():
+    at = draw(app().run(), sheet("R", side=SIDE, size=200))
+    at.switch_page("pages/models.py").run()
+    at.switch_page("pages/recognize.py").run()
+    assert '<span class="letter">R</span>' in shown(at)
+    assert at.session_state[f"{PAD}_state"]["start"] == {"objects": [{"type": "Path"}]}
+
+
+def upload(*files: tuple[str, bytes]) -> AppTest:
+    at = app()
+    at.session_state["recognize_source"] = "Upload"
+    at.run()
+    at.get("file_uploader")[0].set_value([(name, data, "image/png") for name, data in files])
+    return at.run()
+
+
+def test_an_upload_is_read():
+    assert '<span class="letter">K</span>' in shown(upload(("k.png", png(sheet("K")))))
+
+
+def test_several_uploads_give_a_table():
+    at = upload(("a.png", png(sheet("A"))), ("bad.png", b"text"), ("blank.png", png(sheet("A") * 0 + 255)))
+    table = at.dataframe[0].value
+    assert table["file"].tolist() == ["a.png", "bad.png", "blank.png"]
+    assert table["text"].tolist() == ["A", "", ""]
+    assert "not an image" in table["error"][1]
+
+
+@pytest.mark.parametrize(
+    ("data", "sentence"),
+    [
+        (b"hello", "not an image"),
+        (png(sheet("A"))[:200], "cannot be read"),
+    ],
+)
+def test_a_bad_upload_is_one_sentence_and_the_page_goes_on(data, sentence):
+    at = upload(("x.png", data))
+    assert not at.exception
+    assert sentence in at.error[0].value
+
+
+def test_the_camera_waits_for_a_photo():
+    at = app()
+    at.session_state["recognize_source"] = "Camera"
+    assert "Take a photo" in shown(at.run())
+
+
+def test_the_models_page_shows_the_card():
+    at = app()
+    at.switch_page("pages/models.py").run()
+    assert not at.exception
+    text = " ".join(element.value for element in [*at.markdown, *at.header, *at.caption])
+    assert "characters" in text
+    assert "UNIPEN" in text
+
+
+@pytest.mark.parametrize(
+    ("p", "text"), [(1, "100 %"), (0.9999, "> 99 %"), (0.973, "97 %"), (0.004, "< 1 %"), (0, "0 %")]
+)
+def test_percent_never_claims_certainty(p, text):
+    assert percent(p) == text
+
+
+def test_labels_in_words():
+    assert in_words(["O"]) == "capital O"
+    assert in_words(["O", "o", "0"]) == "capital O, small o and zero"
+
+
+def character(candidates: dict[str, float], lookalikes: str = "") -> Character:
+    label, p = next(iter(candidates.items()))
+    glyph = np.zeros((28, 28), np.uint8)
+    return Character(label, p, tuple(candidates.items()), Box(0, 0, 1, 1), glyph, tuple(lookalikes))
+
+
+@pytest.mark.parametrize(
+    ("candidates", "lookalikes", "text"),
+    [
+        ({"R": 0.97, "K": 0.03}, "", ""),
+        ({"O": 0.6, "0": 0.25, "o": 0.15}, "0o", "Capital O, zero and small o look alike here: 0 25 %, o 15 %."),
+        ({"R": 0.4, "K": 0.3, "A": 0.3}, "", "Unsure: it could also be capital K and capital A."),
+        ({"R": 0.55, "K": 0.01}, "", "Unsure."),
+    ],
+    ids=["clear", "look-alikes", "unsure", "unsure without a rival"],
+)
+def test_remarks(candidates, lookalikes, text):
+    assert remark(character(candidates, lookalikes)) == text
+
+
+def test_bars_show_every_class_in_the_order_asked_for():
+    candidates = [("b", 0.7), ("A", 0.2), ("1", 0.1), ("B", 0.0)]
+    best = probability_bars(candidates, log=False, by_probability=True)
+    assert best.layout.xaxis.categoryarray == ("b", "A", "1", "B")
+    assert sorted(label for bar in best.data for label in bar.x) == ["1", "A", "B", "b"]
+    sorted_bars = probability_bars(candidates, log=True, by_probability=False)
+    assert sorted_bars.layout.xaxis.categoryarray == ("1", "A", "B", "b")
+    assert min(y for bar in sorted_bars.data for y in bar.y) > 0  # a logarithm needs it
+
+
+def test_labels_are_shown_as_text():
+    text = shown(AppTest.from_function(_hostile_label, default_timeout=30).run())
+    assert '<span class="letter">&lt;b&gt;</span>' in text
+    assert "<b><i></b>" not in text
+
+
+def _hostile_label():
+    import numpy as np
+
+    from hcr_core.preprocessing import Box
+    from hcr_core.recognition import Character, Line, Reading, Word
+    from ui.reading import answer
+
+    glyph = np.zeros((28, 28), np.uint8)
+    bad = Character("<b>", 0.9, (("<b>", 0.9), ("<i>", 0.1)), Box(0, 0, 1, 1), glyph, ())
+    answer(Reading((Line((Word((bad,)),)),), "x"))

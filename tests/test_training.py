@@ -1,0 +1,136 @@
+"""The training command from data folder to a model that reads, on a miniature of the real files."""
+
+import gzip
+import json
+import struct
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from conftest import ROOT, drawn_ink
+
+from hcr_core import Recognizer
+from hcr_core.datasets.registry import CHARACTERS, Dataset
+from hcr_core.preprocessing import ink_to_glyph
+from hcr_core.training.augmentation import Augmentation, random_glyph
+
+LABELS = "AHLOTVXZ17"
+
+
+@pytest.fixture(scope="module")
+def trained(tmp_path_factory):
+    """A run on drawn characters in EMNIST's own files: the output, and the folder of everything."""
+    folder = tmp_path_factory.mktemp("training")
+    data = folder / "data" / "emnist62"
+    data.mkdir(parents=True)
+    rng = np.random.default_rng(0)
+    for split, count in (("train", 2600), ("test", 200)):
+        labels = rng.integers(0, len(LABELS), count)
+        glyphs = np.stack([ink_to_glyph(drawn_ink(LABELS[i], rng.uniform(40, 150))) for i in labels])
+        transposed = glyphs.transpose(0, 2, 1)
+        header = struct.pack(">HBBIII", 0, 8, 3, *transposed.shape)
+        path = data / f"emnist62-{split}-images-idx3-ubyte.gz"
+        path.write_bytes(gzip.compress(header + transposed.tobytes(), 1))
+        positions = np.array([CHARACTERS.index(LABELS[i]) for i in labels], np.uint8)
+        path = data / f"emnist62-{split}-labels-idx1-ubyte.gz"
+        path.write_bytes(gzip.compress(struct.pack(">HBBI", 0, 8, 1, count) + positions.tobytes(), 1))
+    mapping = "\n".join(f"{i} {ord(label)}" for i, label in enumerate(CHARACTERS))
+    (data / "emnist62-mapping.txt").write_text(mapping)
+    command = ["train", "--data", "emnist62", "--name", "small", "--epochs", "10", "--batch", "64", "--seed", "3"]
+    places = ["--store", str(folder / "models"), "--run-folder", str(folder / "run")]
+    done = subprocess.run(
+        [sys.executable, "-m", "hcr_core", *command, *places],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HCR_DATA_DIR": str(folder / "data"), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done, folder
+
+
+def test_the_run_ends_with_a_model_that_reads(trained, monkeypatch):
+    _, folder = trained
+    monkeypatch.setenv("HCR_MODELS_DIR", str(folder / "models"))
+    recognizer = Recognizer.load("small")
+    glyphs = np.stack([ink_to_glyph(drawn_ink(label, 90)) for label in LABELS])
+    read = [recognizer.alphabet[i] for i in recognizer.classify(glyphs).argmax(axis=1)]
+    assert sum(a == b for a, b in zip(read, LABELS, strict=True)) >= 8
+
+
+def test_the_card_says_how_it_was_made_and_how_good_it_is(trained):
+    _, folder = trained
+    card = json.loads((folder / "models" / "small" / "card.json").read_text())
+    assert card["training"]["seed"] == 3
+    assert card["data"][0]["name"] == "emnist62"
+    assert "NIST" in card["data"][0]["licence"]
+    assert len(card["history"]) == 10
+    held_out = card["held_out"]["emnist62"]
+    assert held_out["images"] == 200
+    assert held_out["accuracy"] > 0.8
+    assert set(held_out) == {"images", "accuracy", "top2", "folded", "shape"}
+
+
+def test_the_best_epoch_is_the_one_that_validated_best(trained):
+    _, folder = trained
+    card = json.loads((folder / "models" / "small" / "card.json").read_text())
+    best = max(epoch["val_accuracy"] for epoch in card["history"])
+    chosen = card["history"][card["training"]["best_epoch"] - 1]
+    assert chosen["val_accuracy"] == best
+    # The stored network is that epoch's, not the last one's.
+    assert card["validation"]["accuracy"] == pytest.approx(best, abs=0.005)
+
+
+def test_the_log_has_an_object_a_line(trained):
+    _, folder = trained
+    events = [json.loads(line) for line in (folder / "run" / "events.jsonl").read_text().splitlines()]
+    assert events[0]["event"] == "start"
+    assert events[-1]["event"] == "end"
+    assert sum(event["event"] == "epoch" for event in events) == 10
+
+
+def test_keras_and_litert_give_the_same_probabilities(trained):
+    _, folder = trained
+    code = f"""
+import numpy as np, keras, os
+os.environ["HCR_MODELS_DIR"] = {str(folder / "models")!r}
+from hcr_core import Recognizer
+glyphs = np.random.default_rng(0).integers(0, 256, (50, 28, 28), dtype=np.uint8)
+model = keras.models.load_model({str(folder / "models" / "small" / "model.keras")!r}, safe_mode=True)
+expected = model.predict(glyphs[..., None].astype("float32"), verbose=0)
+print(np.abs(expected - Recognizer.load("small").classify(glyphs)).max())
+"""
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
+    assert float(done.stdout.split()[-1]) < 1e-5
+
+
+def test_missing_data_is_one_sentence(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "hcr_core", "train", "--name", "x", "--store", str(tmp_path / "models")],
+        cwd=ROOT,
+        env={"PATH": "/usr/bin:/bin", "HCR_DATA_DIR": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 1
+    assert "set HCR_DATA_DIR" in done.stderr.splitlines()[-1]
+    assert not (tmp_path / "models").exists()
+
+
+def test_variations_differ_and_the_same_seed_repeats_them():
+    glyph = ink_to_glyph(drawn_ink("R"))
+    dataset = Dataset("drawn", "train", glyph[None], np.array([0]), CHARACTERS, np.array([0]))
+    settings = Augmentation(untouched=0)
+    varied = [random_glyph(dataset, 0, np.random.default_rng(seed), settings) for seed in (1, 1, 2)]
+    assert np.array_equal(varied[0], varied[1])
+    assert not np.array_equal(varied[0], varied[2])
+    assert all(image.shape == (28, 28) and image.dtype == np.uint8 and image.max() > 128 for image in varied)
+
+
+def test_untouched_samples_stay_as_they_are():
+    glyph = ink_to_glyph(drawn_ink("R"))
+    dataset = Dataset("drawn", "train", glyph[None], np.array([0]), CHARACTERS, np.array([0]))
+    assert np.array_equal(random_glyph(dataset, 0, np.random.default_rng(0), Augmentation(untouched=1)), glyph)
