@@ -8,6 +8,7 @@ pixels, centred by its box, soft edges, the brightest pixel 255.
 
 import math
 from dataclasses import dataclass
+from functools import reduce
 
 import cv2
 import numpy as np
@@ -122,9 +123,8 @@ def _flat_paper(image: np.ndarray, spread: int) -> np.ndarray | None:
 
 def _ink_on_flat(image: np.ndarray, paper: np.ndarray) -> np.ndarray | None:
     """Ink as the difference from the paper's colour in the channel where it is largest."""
-    pixels = np.atleast_3d(image)
-    difference = np.abs(pixels - paper.astype(np.float32)).max(axis=2)
-    return _stretch(difference / 255, FLAT_CONTRAST / 255)
+    channels = [cv2.absdiff(channel, float(level)) for channel, level in zip(cv2.split(image), paper, strict=True)]
+    return _stretch(reduce(cv2.max, channels).astype(np.float32) / 255, FLAT_CONTRAST / 255)
 
 
 def _ink_of_photo(image: np.ndarray) -> np.ndarray | None:
@@ -139,7 +139,7 @@ def _ink_of_photo(image: np.ndarray) -> np.ndarray | None:
     if _is_light_on_dark(thumb):
         pixels, thumb = 255 - pixels, 255 - thumb
     paper = cv2.resize(_paper(thumb, max(width, height)), (width, height), interpolation=cv2.INTER_LINEAR)
-    ratio = (pixels / np.maximum(np.atleast_3d(paper), 1)).min(axis=2)
+    ratio = reduce(cv2.min, cv2.split(pixels / np.maximum(np.atleast_3d(paper), 1)))
     darkness = cv2.GaussianBlur(np.clip(1 - ratio, 0, 1), (0, 0), max(0.5, max(height, width) / 640))
     return _stretch(darkness, PHOTO_CONTRAST)
 

@@ -64,7 +64,7 @@ def answer(reading: Reading | None, *, empty: str = "") -> None:
     if note:
         mark = "" if character.sure else " unsure"
         lines.append(f'<p class="remark{mark}">{html.escape(note)}</p>')
-    following = [f"<b>{html.escape(label)}</b> {percent(p)}" for label, p in character.candidates[1:5]]
+    following = [f"<b>{html.escape(label)}</b> {percent(p)}" for label, p in character.candidates[1:5] if p >= 0.005]
     if following:
         lines.append(f'<p class="next">then {" · ".join(following)}</p>')
     st.html(
@@ -114,13 +114,14 @@ def probabilities(character: Character, key: str) -> None:
             scale = _switch("Scale", ["linear", "log"], f"{key}_scale")
     figure = probability_bars(character.candidates, log=scale == "log", by_probability=order == "best first")
     first, second = (*character.candidates, ("", 0.0))[:2]
-    st.plotly_chart(
-        figure,
-        key=f"{key}_chart",
-        config={"displayModeBar": False},
-        alt=f"Bar chart of the probability of each of {len(character.candidates)} classes: "
-        f"{spoken(first[0])} {percent(first[1])}, then {spoken(second[0])} {percent(second[1])}.",
-    )
+    with st.container(key=f"{key}_bars"):
+        st.plotly_chart(
+            figure,
+            key=f"{key}_chart",
+            config={"displayModeBar": False},
+            alt=f"Bar chart of the probability of each of {len(character.candidates)} classes: "
+            f"{spoken(first[0])} {percent(first[1])}, then {spoken(second[0])} {percent(second[1])}.",
+        )
 
 
 def _switch(label: str, options: list[str], key: str) -> str:
@@ -147,8 +148,11 @@ STYLE = """
 .answer .remark { border-left: 3px solid currentColor; padding-left: 0.6rem; }
 .answer .remark.unsure { border-color: #d08a1d; }
 /* The canvas package's own toolbar repeats Undo, Redo and Clear above the sheet on hover. */
-[class*="st-key-"][class*="_frame"] { overflow: clip; }
+[class*="st-key-"][class*="_frame"]:not(:focus-within) { overflow: clip; }
 @media (max-width: 640px) {
+  /* 62 labels need 560 pixels: on a phone the bars scroll sideways. */
+  [class*="st-key-"][class*="_bars"] { overflow-x: auto; }
+  [class*="st-key-"][class*="_bars"] > * { min-width: 560px; }
   .answer { gap: 1rem; min-height: 8rem; }
   .answer .letter { font-size: 6.5rem; min-width: 5.5rem; }
 }

@@ -1,0 +1,1 @@
+"""Measurements; each module prints the figures that the README or a card shows."""
