@@ -6,6 +6,7 @@ thousands of images, and comes out the same for a colleague.
 """
 
 import hashlib
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import cv2
@@ -204,3 +205,35 @@ def near_duplicates(vectors: np.ndarray, likeness: float, most: int = 1000) -> t
     joined, values = np.concatenate(pairs), np.concatenate(cosines)
     order = np.argsort(-values, kind="stable")[:most]
     return joined[order], values[order]
+
+
+def neighbour_map(
+    components: np.ndarray, seed: int, progress: Callable[[float], None] = lambda share: None
+) -> np.ndarray:
+    """A map on which near neighbours stay near: t-SNE (van der Maaten, Hinton 2008), float (m, 2).
+
+    Args:
+        components: float32 (m, d), of ``principal_components``.
+        seed: Of the optimization; the same map for the same seed.
+        progress: Called with the share done, 0-1.
+    """
+    from openTSNE import TSNE  # slow to import, and only this needs it
+
+    early, late, every = 150, 350, 10
+    done = 0
+
+    def step(iteration: int, error: float, embedding: np.ndarray) -> None:
+        nonlocal done
+        done += every
+        progress(min(1.0, done / (early + late)))
+
+    tsne = TSNE(
+        initialization="pca",
+        early_exaggeration_iter=early,
+        n_iter=late,
+        random_state=seed,
+        n_jobs=2,
+        callbacks=step,
+        callbacks_every_iters=every,
+    )
+    return np.asarray(tsne.fit(components.astype(np.float64)))

@@ -123,3 +123,17 @@ def test_duplicates_equal_and_near():
     pairs, cosines = exploration.near_duplicates(exploration.features(images), 0.995)
     assert {tuple(pair) for pair in pairs.tolist()} == {(1, 6), (1, 7), (6, 7), (4, 8)}
     assert (cosines >= 0.995).all()
+
+
+def test_the_neighbour_map_keeps_groups_apart_and_reports_progress():
+    rng = np.random.default_rng(0)
+    groups = np.repeat([0, 1], 60)
+    points = rng.normal(0, 1, (120, 10)).astype(np.float32) + 30 * groups[:, None]
+    shares = []
+    coordinates = exploration.neighbour_map(points, 1, shares.append)
+    assert coordinates.shape == (120, 2)
+    centres = np.array([coordinates[groups == group].mean(axis=0) for group in (0, 1)])
+    spread = max(coordinates[groups == group].std() for group in (0, 1))
+    assert np.linalg.norm(centres[0] - centres[1]) > 2 * spread
+    assert shares == sorted(shares)
+    assert shares[-1] == 1
