@@ -207,6 +207,7 @@ def test_uploads_good_and_bad(page, tmp_path):
 def test_the_camera_takes_a_photo(page):
     """Chromium's test camera shows a green picture with a moving clock: something is read or nothing is."""
     page.get_by_text("Camera", exact=True).click()
+    page.wait_for_function("() => document.querySelector('video')?.readyState >= 2", timeout=15_000)
     page.get_by_role("button", name="Take photo").click()
     page.wait_for_selector('[data-testid="stCameraInput"] img', timeout=15_000)
     answer(page)
