@@ -9,19 +9,18 @@ import numpy as np
 
 from hcr_core import Recognizer
 from hcr_core.alphabet import KINDS
-from hcr_core.datasets import ENTRIES, DatasetError, load
+from hcr_core.datasets import ENTRIES, available, load
 from hcr_core.evaluation import accuracy_figures, glyphs_of
 
 
 def main() -> None:
     recognizer = Recognizer.load(*sys.argv[1:2])
     print(f"{'data set':<12} {'classes':<10} {'images':>6} {'right':>7} {'top 2':>7} {'folded':>7} {'shape':>7}")
-    for name in ENTRIES:
-        try:
-            dataset = load(name, "test")
-        except DatasetError as error:
-            print(f"{name:<12} {error}")
+    here = available()
+    for name, entry in ENTRIES.items():
+        if name not in here or entry.alphabet != recognizer.alphabet or entry.synthetic:
             continue
+        dataset = load(name, "test")
         probabilities = recognizer.classify(glyphs_of(dataset))
         for kind in KINDS:
             allowed = dataset.alphabet.select(kind)

@@ -1,4 +1,4 @@
-"""The command line: ``python -m hcr_core read ...`` and ``python -m hcr_core train ...``."""
+"""The command line: ``python -m hcr_core read | data | train ...``."""
 
 import argparse
 import contextlib
@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from hcr_core import cli_data
 from hcr_core.alphabet import KINDS, AlphabetError
 from hcr_core.imaging import SUFFIXES, ImageError, read_file
 from hcr_core.model_store import ModelError, user_store
@@ -38,6 +39,10 @@ def _parser() -> argparse.ArgumentParser:
     read.add_argument("--layout", choices=("character",), default="character", help="what is on the image")
     read.add_argument("--json", action="store_true", help="one JSON object a line")
     read.set_defaults(command=_read)
+
+    data = commands.add_parser("data", help="list, look at, download, import and export data sets")
+    cli_data.add_arguments(data)
+    data.set_defaults(command=cli_data.run)
 
     train = commands.add_parser("train", help="train a model and put it into the store")
     train.add_argument("--data", default="emnist62,unipen", help="data sets, joined by commas (default: %(default)s)")

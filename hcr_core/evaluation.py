@@ -6,31 +6,19 @@ import numpy as np
 
 from hcr_core.alphabet import Alphabet
 from hcr_core.datasets import Dataset
-from hcr_core.datasets.strokes import PenStrokes, render
-from hcr_core.preprocessing import GLYPH_SIZE, image_to_glyph, ink_to_glyph
-
-#: Pens that pen strokes are rendered with for testing, in thousandths of the character: from a
-#: fine liner to a fat marker on a canvas, drawn log-uniformly.
-TEST_WIDTHS = (20, 190)
+from hcr_core.preprocessing import GLYPH_SIZE, ink_to_glyph
 
 
-def glyphs_of(dataset: Dataset, positions: np.ndarray | None = None, seed: int = 0) -> np.ndarray:
+def glyphs_of(dataset: Dataset, positions: np.ndarray | None = None) -> np.ndarray:
     """What the app would show the model of a data set's samples, uint8 (n, 28, 28).
 
-    Pen strokes are rendered with pens of random width (``TEST_WIDTHS``), the same for the same
-    sample and seed; a photo without ink gives an empty glyph.
+    Pen strokes and photos have been through the app's preprocessing as they were loaded; images
+    of another size go through it here.
     """
-    positions = np.arange(len(dataset)) if positions is None else positions
-    indices = dataset.indices[positions]
-    if isinstance(dataset.samples, PenStrokes):
-        logs = np.random.default_rng(seed).uniform(*np.log(TEST_WIDTHS), len(dataset))[positions]
-        drawn = zip(indices, np.exp(logs), strict=True)
-        return np.array([ink_to_glyph(render(dataset.samples[i], width)) for i, width in drawn])
-    if isinstance(dataset.samples, np.ndarray):
-        return dataset.samples[indices]
-    empty = np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
-    found = (image_to_glyph(dataset.samples[i]) for i in indices)
-    return np.array([empty if glyph is None else glyph for glyph in found])
+    images = np.asarray(dataset.images if positions is None else dataset.images[positions])
+    if images.shape[1:] == (GLYPH_SIZE, GLYPH_SIZE):
+        return images
+    return np.array([ink_to_glyph(image) for image in images])
 
 
 def accuracy_figures(probabilities: np.ndarray, labels: np.ndarray, alphabet: Alphabet) -> dict[str, float | int]:

@@ -15,6 +15,12 @@ ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("HCR_DATA_DIR", ROOT.parent / "shared" / "data"))
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep what the tests load out of the user's own cache, and from one run to the next."""
+    os.environ.setdefault("HCR_CACHE_DIR", str(config.cache.mkdir("hcr")))
+    os.environ.setdefault("HCR_IMPORTED_DIR", str(config.cache.mkdir("hcr-imported")))
+
+
 @pytest.fixture(scope="session")
 def recognizer() -> Recognizer:
     return Recognizer.load()

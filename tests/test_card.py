@@ -39,7 +39,7 @@ def test_the_card_says_whose_data_it_is(recognizer):
 
 
 def test_accuracy_figures_count_as_their_names_say():
-    from hcr_core.datasets.registry import CHARACTERS as ALPHABET
+    from hcr_core.datasets.entries import CHARACTERS as ALPHABET
 
     def row(first: str, second: str) -> np.ndarray:
         probabilities = np.zeros(len(ALPHABET))

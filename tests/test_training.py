@@ -11,11 +11,17 @@ import pytest
 from conftest import ROOT, drawn_ink
 
 from hcr_core import Recognizer
-from hcr_core.datasets.registry import CHARACTERS, Dataset
+from hcr_core.datasets import Dataset
+from hcr_core.datasets.entries import CHARACTERS
 from hcr_core.preprocessing import ink_to_glyph
 from hcr_core.training.augmentation import Augmentation, random_glyph
 
 LABELS = "AHLOTVXZ17"
+
+
+def _environment(data, cache) -> dict[str, str]:
+    places = {"HCR_DATA_DIR": str(data), "HCR_CACHE_DIR": str(cache)}
+    return {"PATH": "/usr/bin:/bin", "TF_CPP_MIN_LOG_LEVEL": "3"} | places
 
 
 @pytest.fixture(scope="module")
@@ -42,7 +48,7 @@ def trained(tmp_path_factory):
     done = subprocess.run(
         [sys.executable, "-m", "hcr_core", *command, *places],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "HCR_DATA_DIR": str(folder / "data"), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=_environment(folder / "data", folder / "cache"),
         capture_output=True,
         text=True,
         check=False,
@@ -110,7 +116,7 @@ def test_missing_data_is_one_sentence(tmp_path):
     done = subprocess.run(
         [sys.executable, "-m", "hcr_core", "train", "--name", "x", "--store", str(tmp_path / "models")],
         cwd=ROOT,
-        env={"PATH": "/usr/bin:/bin", "HCR_DATA_DIR": str(tmp_path), "TF_CPP_MIN_LOG_LEVEL": "3"},
+        env=_environment(tmp_path, tmp_path / "cache"),
         capture_output=True,
         text=True,
         check=False,
@@ -122,7 +128,7 @@ def test_missing_data_is_one_sentence(tmp_path):
 
 def test_variations_differ_and_the_same_seed_repeats_them():
     glyph = ink_to_glyph(drawn_ink("R"))
-    dataset = Dataset("drawn", "train", glyph[None], np.array([0]), CHARACTERS, np.array([0]))
+    dataset = Dataset("drawn", glyph[None], np.array([0]), CHARACTERS, np.array(["train"]))
     settings = Augmentation(untouched=0)
     varied = [random_glyph(dataset, 0, np.random.default_rng(seed), settings) for seed in (1, 1, 2)]
     assert np.array_equal(varied[0], varied[1])
@@ -132,5 +138,5 @@ def test_variations_differ_and_the_same_seed_repeats_them():
 
 def test_untouched_samples_stay_as_they_are():
     glyph = ink_to_glyph(drawn_ink("R"))
-    dataset = Dataset("drawn", "train", glyph[None], np.array([0]), CHARACTERS, np.array([0]))
+    dataset = Dataset("drawn", glyph[None], np.array([0]), CHARACTERS, np.array(["train"]))
     assert np.array_equal(random_glyph(dataset, 0, np.random.default_rng(0), Augmentation(untouched=1)), glyph)

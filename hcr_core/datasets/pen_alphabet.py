@@ -1,10 +1,14 @@
-"""Pen strokes of all 62 characters, written by code: for examples and tests, not real handwriting."""
+"""Pen strokes of all 62 characters, written by code: for examples, tests and the synthetic data set.
+
+No person wrote them: whatever is made of them is called synthetic.
+"""
 
 import re
 
 import numpy as np
 
-# One character a line, in a box of about 100 x 100 units (x right, y down; descenders reach 140).
+# One style a line, a character's default first, in a box of about 100 x 100 units (x right, y down;
+# descenders reach 140).
 # M x,y starts a stroke; L x,y draws a line; C draws a cubic Bezier of three points;
 # A cx,cy rx,ry from,to draws an arc of an ellipse between two angles in degrees (0 right, 90 down).
 _PATHS = """
@@ -70,19 +74,107 @@ w M 8,38 L 28,100 L 50,54 L 72,100 L 92,38
 x M 22,38 L 76,100 M 76,38 L 22,100
 y M 20,38 L 50,90 M 80,38 L 34,138
 z M 22,38 L 76,38 L 22,100 L 80,100
+0 A 50,50 32,50 270,-90 M 74,14 L 26,86
+1 M 50,0 L 50,100
+1 M 30,24 L 52,0 L 52,100 M 26,100 L 78,100
+2 M 16,22 C 24,-8 84,-8 82,26 C 80,52 40,74 18,92 A 26,90 9,9 160,400 C 48,84 64,108 88,92
+2 M 18,14 L 78,6 L 20,98 L 86,96
+3 M 16,4 L 80,4 L 44,42 A 46,70 34,30 -90,150
+4 M 58,0 L 12,66 L 92,66 M 66,36 L 66,100
+4 M 22,0 L 18,52 L 84,52 M 76,0 L 72,100
+5 M 28,0 L 26,44 A 48,68 34,32 -130,145 M 28,0 L 82,0
+6 M 62,0 L 22,62 A 50,70 31,30 195,555
+7 M 14,0 L 86,0 L 40,100
+7 M 14,0 L 86,0 C 66,30 46,66 40,100 M 34,52 L 78,48
+7 M 16,18 L 18,0 L 84,2 L 40,100
+8 M 72,12 C 50,-12 18,10 30,34 C 42,54 84,60 72,88 C 60,110 22,104 26,78 C 32,52 80,40 72,12
+9 A 48,28 28,28 0,-360 L 76,100
+9 A 48,30 30,30 0,-360 C 78,80 70,102 28,98
+A M 8,100 C 20,60 34,0 50,0 C 66,0 82,60 92,100 M 18,62 L 82,62
+B M 20,100 L 20,0 C 84,-6 84,46 24,48 C 96,50 92,108 20,100
+C M 86,14 C 60,-14 12,10 14,54 C 16,104 70,112 90,84
+D M 24,2 L 22,98 M 8,2 C 112,-8 112,108 8,98
+E A 54,24 30,24 -40,-270 A 54,74 36,26 -90,-320
+E M 78,0 L 20,0 L 20,100 L 80,100 M 20,50 L 78,50
+F M 22,0 L 22,100 M 12,2 L 84,0 M 22,46 L 70,44
+G M 86,14 C 60,-14 12,10 14,54 C 16,104 84,112 86,60 L 58,60 M 86,60 L 86,104
+H M 15,0 L 15,100 M 85,0 L 85,100 M 8,54 L 94,46
+I M 50,0 L 50,100
+J M 66,0 L 66,70 A 42,70 24,30 0,170
+J M 34,6 C 44,-4 66,-4 66,10 L 66,74 C 66,108 26,108 22,78
+K M 18,0 L 18,100 M 80,0 L 22,52 L 84,100
+L M 24,0 C 20,40 22,80 22,94 C 40,98 60,98 82,92
+M M 10,100 L 10,0 L 50,60 L 90,0 L 90,100
+M M 6,100 C 16,60 22,0 28,0 C 38,0 44,60 50,64 C 56,60 62,0 72,0 C 80,0 86,60 94,100
+N M 15,100 L 15,0 M 15,0 L 85,100 M 85,100 L 85,0
+O M 56,2 C 0,-6 -4,104 50,100 C 104,96 100,6 48,4
+P M 22,0 L 20,100 M 8,8 C 90,-22 96,56 24,54
+Q A 50,48 42,48 270,-90 M 44,70 C 58,64 70,110 96,98
+R M 22,0 L 20,100 M 8,8 C 90,-20 94,50 26,50 L 88,100
+S M 84,8 C 50,-12 14,10 22,34 C 30,54 78,52 80,76 C 80,104 36,106 14,92
+T M 6,4 L 94,0 M 52,2 C 50,40 52,80 46,100
+U M 14,0 C 12,70 20,100 46,100 C 76,100 84,60 84,0 L 88,100
+V M 8,0 C 20,40 36,84 48,100 C 58,84 66,20 94,0
+W M 4,0 C 8,60 14,100 28,100 C 42,100 48,60 50,30 C 52,60 58,100 72,100 C 88,100 92,60 96,0
+X M 10,4 C 40,20 60,80 92,98 M 90,0 C 60,20 40,80 8,100
+Y M 12,0 C 14,60 80,60 84,4 M 86,0 C 84,60 70,120 30,100
+Y M 10,0 L 52,52 M 90,0 L 34,100
+Z M 14,0 L 86,0 L 14,100 L 88,100 M 26,52 L 74,48
+Z M 16,6 C 40,-4 70,6 84,2 L 16,98 C 40,90 66,104 88,94
+a A 46,62 26,24 200,390 M 70,60 L 72,100 M 71,72 A 48,84 24,17 -60,-320
+a A 46,68 28,32 -30,-370 L 74,100
+b M 26,0 C 20,40 22,80 26,92 C 50,112 80,90 68,60 C 60,40 34,48 24,70
+c M 78,44 C 50,24 18,44 20,70 C 22,106 60,108 80,88
+d A 44,68 30,32 -20,-350 M 76,0 C 74,40 72,80 78,94 L 90,98
+e M 18,76 C 60,74 90,52 66,40 C 40,28 14,56 24,82 C 34,108 66,102 82,88
+f M 74,12 C 58,-12 44,10 46,40 L 44,138 M 22,44 L 72,42
+f M 30,76 C 66,50 74,-10 52,0 C 36,10 46,60 44,110 C 40,150 22,120 46,86
+g A 46,60 28,26 -20,-370 L 72,100 C 70,150 26,146 24,128
+g A 48,54 24,18 0,-360 M 34,70 C 20,84 30,92 54,92 C 88,94 82,134 46,132 C 10,130 20,100 40,94
+h M 26,0 C 22,40 24,80 24,100 C 26,50 70,40 70,70 L 72,100
+i M 46,40 L 46,90 C 48,102 58,100 66,94 M 46,14 L 47,17
+j M 58,38 L 54,120 C 52,146 26,144 20,126 M 58,12 L 59,15
+k M 26,0 L 24,100 M 26,70 C 60,30 80,60 30,72 L 74,100
+l M 50,0 L 50,100
+l M 34,80 C 60,60 74,4 54,2 C 36,0 38,70 44,92 C 50,104 62,98 70,90
+m M 12,44 C 22,36 18,70 16,100 C 20,40 48,30 48,60 L 46,100 C 50,40 84,30 84,64 L 82,100
+n M 20,44 C 30,36 28,70 26,100 C 30,50 72,30 70,66 L 70,92 C 72,100 78,100 84,96
+o M 54,38 C 12,34 10,104 48,100 C 88,98 84,40 50,38 C 56,52 72,48 82,44
+p M 26,40 C 28,80 26,110 24,140 M 26,58 C 50,26 90,50 70,82 C 58,104 32,98 26,84
+q A 46,66 28,28 -20,-370 L 72,140
+q A 46,66 28,30 0,-360 M 74,36 L 72,134 C 78,140 88,128 92,116
+r M 30,38 C 34,60 32,80 30,100 M 31,66 C 40,36 62,34 72,46
+r M 22,52 C 30,30 36,38 44,44 L 64,46 C 60,66 56,96 66,98 L 78,92
+s M 72,40 C 50,30 30,38 34,54 C 40,70 74,68 72,86 C 68,106 36,102 24,92
+t M 50,6 L 48,100 M 22,36 L 78,34
+t M 48,4 C 46,40 44,80 50,92 C 56,102 66,98 74,90 M 20,42 L 76,32
+u M 20,40 C 18,80 22,100 42,98 C 62,96 70,70 70,40 C 70,70 70,96 84,98
+v M 18,42 C 26,40 38,84 46,100 C 56,80 62,40 84,42
+w M 10,42 C 10,80 16,100 28,98 C 42,96 48,70 50,50 C 50,80 58,100 70,98 C 86,94 90,60 88,40
+x M 24,40 C 46,50 52,90 76,98 M 74,40 C 54,50 44,90 20,100
+y M 20,40 C 18,84 66,90 70,42 C 72,90 66,140 26,136
+y M 22,38 L 46,84 M 76,38 L 28,138
+z M 22,40 L 76,40 L 22,100 L 80,100 M 30,70 L 70,68
+z M 24,42 C 50,32 74,40 68,54 C 62,66 46,68 38,70 C 80,66 72,130 40,138 C 20,138 24,116 84,96
 """
 _COMMAND = re.compile(r"([MLCA])((?: -?\d+,-?\d+)+)")
 #: Points along a curve: steps below a twentieth of the character.
 _STEPS = 25
 
 
-def pen_strokes(label: str) -> list[np.ndarray]:
+def style_count(label: str) -> int:
+    """In how many styles a character can be written; ``KeyError`` outside 0-9, A-Z, a-z."""
+    return len(_PATHS_OF[label])
+
+
+def pen_strokes(label: str, style: int = 0) -> list[np.ndarray]:
     """The strokes of a character, each float32 (n, 2) of x (right) and y (down), 100 units high.
 
-    Raises ``KeyError`` for a label outside 0-9, A-Z, a-z.
+    Style 0 is the plainest. Raises ``KeyError`` for a label outside 0-9, A-Z, a-z and
+    ``IndexError`` for a style from ``style_count`` on.
     """
     strokes: list[list[np.ndarray]] = []
-    for command, numbers in _COMMAND.findall(_PATH_OF[label]):
+    for command, numbers in _COMMAND.findall(_PATHS_OF[label][style]):
         points = np.array([pair.split(",") for pair in numbers.split()], np.float32)
         if command == "M":
             strokes.append([points])
@@ -111,4 +203,6 @@ def _arc(centre: np.ndarray, radii: np.ndarray, angles: np.ndarray) -> np.ndarra
     return centre + radii * np.column_stack([np.cos(turn), np.sin(turn)])
 
 
-_PATH_OF = {line[0]: line[1:] for line in _PATHS.strip().splitlines()}
+_PATHS_OF: dict[str, list[str]] = {}
+for _line in _PATHS.strip().splitlines():
+    _PATHS_OF.setdefault(_line[0], []).append(_line[1:])

@@ -1,146 +1,178 @@
-"""Every data set as an entry of data: what it is, whose, under which licence, where its files are."""
+"""From a name to a loaded data set: bundled, in the data folder, or imported by the user."""
 
-import os
-import zlib
-from dataclasses import dataclass
+import hashlib
+import json
+import shutil
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 
-from hcr_core.alphabet import DIGITS, LOWERCASE, UPPERCASE, Alphabet
-from hcr_core.datasets import readers
+from hcr_core.datasets import bundled, readers, store
+from hcr_core.datasets.dataset import Dataset
+from hcr_core.datasets.entries import CHARACTERS, ENTRIES, Entry
 from hcr_core.datasets.errors import DatasetError
+from hcr_core.datasets.places import cache_folder, data_folder, imported_folder
+from hcr_core.datasets.readers.block import Block
+from hcr_core.datasets.readers.idx import idx_blocks, read_mapping
+from hcr_core.datasets.rendering import rendered
+from hcr_core.datasets.splits import writer_splits
 from hcr_core.datasets.strokes import PenStrokes
+from hcr_core.preprocessing import VERSION as PREPROCESSING
 
-CHARACTERS = Alphabet.from_text(DIGITS + UPPERCASE + LOWERCASE)
+__all__ = ["CHARACTERS", "ENTRIES", "Dataset", "Entry", "available", "load", "writer_splits"]
+
+Progress = Callable[[float], None]
 
 
-@dataclass(frozen=True)
-class Entry:
-    """What is known of a data set without opening it.
+def load(name: str, split: str | None = None, progress: Progress = lambda fraction: None) -> Dataset:
+    """A data set by name.
 
-    Attributes:
-        name: What it is called on the command line.
-        title: What it is, in a sentence.
-        kind: Form of its samples: ``"glyphs"`` (28x28 images), ``"strokes"`` or ``"photos"``.
-        splits: Its parts.
-        licence: Terms and credit, as they have to be shown with a model trained on it.
+    The first call reads its source and writes the cache; later ones map the cache into memory.
+
+    Args:
+        name: Of an entry, or of a data set that the user imported.
+        split: ``"train"``, ``"validation"`` or ``"test"``; ``None`` for all of it.
+        progress: Called with the share that is done while the source is read.
+
+    Raises:
+        DatasetError: Unknown, not on this machine, damaged, or without such a split.
+
+    >>> load("digits", "test").images.shape
+    (359, 28, 28)
     """
-
-    name: str
-    title: str
-    kind: str
-    splits: tuple[str, ...]
-    licence: str
-
-
-ENTRIES = {
-    entry.name: entry
-    for entry in (
-        Entry(
-            "emnist62",
-            "NIST handwriting, 62 classes, put together from EMNIST byclass and bymerge test images and a slice of "
-            "balanced train, split anew by content; not comparable with published EMNIST byclass figures",
-            "glyphs",
-            ("train", "test"),
-            "NIST Special Database 19 (US public domain) through EMNIST: G. Cohen, S. Afshar, J. Tapson, "
-            "A. van Schaik, 2017, arXiv:1702.05373",
-        ),
-        Entry(
-            "unipen",
-            "isolated characters as pen strokes, 62 classes, 235 writers, split by writer",
-            "strokes",
-            ("train", "validation", "test"),
-            "UNIPEN train_r01_v07, CC BY 4.0: I. Guyon, L. Schomaker, R. Plamondon, M. Liberman, S. Janet, "
-            "1994, UNIPEN project of on-line data exchange and recognizer benchmarks",
-        ),
-        Entry(
-            "paper_chars",
-            "photographed single characters on paper, 62 classes; for testing only, never trained on",
-            "photos",
-            ("test",),
-            "for development only; not distributed",
-        ),
-    )
-}
-
-
-@dataclass(frozen=True)
-class Dataset:
-    """One split of a data set.
-
-    Attributes:
-        name: The registry's name.
-        split: Which part this is.
-        samples: uint8 (n, 28, 28) white on black for glyphs, ``PenStrokes`` with ``indices`` for
-            strokes, a list of image arrays for photos.
-        labels: int64 (n,): positions in ``alphabet``.
-        alphabet: Its classes.
-        indices: int64 (n,): which of ``samples`` belong to the split.
-    """
-
-    name: str
-    split: str
-    samples: np.ndarray | PenStrokes | list[np.ndarray]
-    labels: np.ndarray
-    alphabet: Alphabet
-    indices: np.ndarray
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-
-def data_folder() -> Path:
-    """Where data sets lie: ``HCR_DATA_DIR``, or ``data`` in the working folder."""
-    return Path(os.environ.get("HCR_DATA_DIR", "data"))
-
-
-def load(name: str, split: str) -> Dataset:
-    """One split of a data set of the registry; raises ``DatasetError`` where it cannot be had."""
     entry = ENTRIES.get(name)
     if entry is None:
-        raise DatasetError(f"unknown data set {name!r}: choose one of {', '.join(ENTRIES)}")
-    if split not in entry.splits:
-        raise DatasetError(f"{name} has no split {split!r}, only {', '.join(entry.splits)}")
-    folder = data_folder() / name
-    if not folder.is_dir():
-        raise DatasetError(f"{name} is not in {data_folder().resolve()}: set HCR_DATA_DIR to the folder that holds it")
-    samples, labels, indices = _READERS[entry.kind](folder, name, split)
-    unknown = set(np.unique(labels)) - set(CHARACTERS.labels)
-    if unknown:
-        raise DatasetError(f"{name} has labels outside its alphabet: {sorted(unknown)[:5]}")
-    positions = np.array([CHARACTERS.index(label) for label in labels], np.int64)
-    return Dataset(name, split, samples, positions, CHARACTERS, indices)
+        folder = imported_folder() / name
+        if name not in imported():
+            raise DatasetError(f"unknown data set {name!r}: choose one of {', '.join((*ENTRIES, *imported()))}")
+        dataset = store.read(folder)
+    else:
+        if split is not None and split not in entry.splits:
+            raise DatasetError(f"{name} has no split {split!r}, only {', '.join(entry.splits)}")
+        dataset = _cached(entry, split, progress)
+    return dataset if split is None else dataset.part(split)
 
 
-def _read_glyphs(folder: Path, name: str, split: str):
-    images, labels = readers.read_emnist(
-        folder / f"{name}-{split}-images-idx3-ubyte.gz",
-        folder / f"{name}-{split}-labels-idx1-ubyte.gz",
-        folder / f"{name}-mapping.txt",
+def available() -> list[str]:
+    """Names of what can be loaded on this machine without a download, entries first."""
+    return [name for name, entry in ENTRIES.items() if entry.bundled or sources(entry)] + imported()
+
+
+def imported() -> list[str]:
+    """Names of the data sets that the user imported, in order."""
+    return sorted(meta.parent.name for meta in imported_folder().glob(f"[!.]*/{store.META}"))
+
+
+def sources(entry: Entry) -> list[tuple[str, Path]]:
+    """The files of an entry that are there, by split: in its folder, or in the data folder itself."""
+    for folder in (data_folder() / entry.name, data_folder()):
+        found = [
+            (split, path) for split, name in entry.files if (path := _with_or_without_gz(folder / name)) is not None
+        ]
+        if found:
+            return found
+    return []
+
+
+def _with_or_without_gz(path: Path) -> Path | None:
+    choices = [path, path.with_suffix("")] if path.suffix == ".gz" else [path]
+    return next((choice for choice in choices if choice.is_file()), None)
+
+
+def _cached(entry: Entry, split: str | None, progress: Progress) -> Dataset:
+    found = sources(entry)
+    if not entry.bundled and not found:
+        get = f"run `python -m hcr_core data get {entry.name}`, or " if entry.download else ""
+        raise DatasetError(
+            f"{entry.name} is not in {data_folder().resolve()}: {get}set HCR_DATA_DIR to the folder that holds it"
+        )
+    whole = cache_folder() / _key(entry, found, None)
+    # Rendering takes a third of a millisecond an image: a single split does not wait for the others.
+    alone = split if entry.format == "strokes" and store.read_meta(whole) is None else None
+    folder = whole if alone is None else cache_folder() / _key(entry, found, alone)
+    try:
+        return store.read(folder)
+    except DatasetError:
+        shutil.rmtree(folder, ignore_errors=True)
+    blocks, strokes = _blocks(entry, found, alone)
+    where = [str(path) for _, path in found]
+    facts = {
+        "name": entry.name,
+        "source": ", ".join(where) or f"bundled ({entry.format})",
+        "licence": entry.licence,
+        "files": where,
+        "part": alone,
+    }
+    store.write(
+        folder, blocks, facts, alphabet=entry.alphabet, strokes=strokes, progress=progress, polarity=_polarity(entry)
     )
-    return images, labels, np.arange(len(labels))
+    _drop_stale(folder, entry, where, alone)
+    return store.read(folder)
 
 
-def _read_strokes(folder: Path, name: str, split: str):
-    strokes = PenStrokes.from_npz(folder / f"{name}_chars.npz")
-    indices = np.flatnonzero(writer_splits(strokes.writers) == split)
-    return strokes, strokes.labels[indices], indices
+def _polarity(entry: Entry) -> readers.Polarity:
+    """Rendered glyphs are white on black whatever their border looks like."""
+    return "white-on-black" if entry.format in ("strokes", "pictures", "uci-digits", "synthetic") else "auto"
 
 
-def _read_photos(folder: Path, name: str, split: str):
-    images, labels = readers.read_labelled_zip(folder / f"{name}.zip")
-    return images, labels, np.arange(len(labels))
+def _key(entry: Entry, found: list[tuple[str, Path]], part: str | None) -> str:
+    """Name of an entry's cache: changes with its files and with the code that made its images."""
+    files = [(split, str(path), path.stat().st_size, path.stat().st_mtime_ns) for split, path in found]
+    rendered = entry.format in ("strokes", "pictures", "synthetic")
+    made_by = (PREPROCESSING if rendered else None, bundled.VERSION if entry.bundled else None)
+    text = json.dumps([store.VERSION, files, made_by, part])
+    return f"{entry.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
 
-_READERS = {"glyphs": _read_glyphs, "strokes": _read_strokes, "photos": _read_photos}
+def _drop_stale(kept: Path, entry: Entry, files: list[str], part: str | None) -> None:
+    """Remove what was cached of the same files when they were different."""
+    for folder in cache_folder().glob(f"{entry.name}-*"):
+        meta = store.read_meta(folder)
+        if folder != kept and meta is not None and (meta["files"], meta["part"]) == (files, part):
+            shutil.rmtree(folder, ignore_errors=True)
 
 
-def writer_splits(writers: np.ndarray) -> np.ndarray:
-    """Split of every sample by a checksum of its writer's name, so that no writer is in two.
+def _blocks(entry: Entry, found: list[tuple[str, Path]], part: str | None) -> tuple[Iterator[Block], PenStrokes | None]:
+    """The samples of an entry, and the pen strokes behind them."""
+    if entry.format == "uci-digits":
+        return bundled.uci_digits(), None
+    if entry.format == "synthetic":
+        strokes = bundled.synthetic_strokes(bundled.PER_CLASS)
+        return rendered(strokes, np.full(len(strokes), "")), strokes
+    if entry.format == "strokes":
+        strokes = PenStrokes.from_npz(found[0][1])
+        splits = writer_splits(strokes.writers)
+        wanted = [part] if part else ["train", "validation", "test"]
+        rows = np.concatenate([np.flatnonzero(splits == split) for split in wanted])
+        strokes = strokes.take(rows)
+        return rendered(strokes, splits[rows]), strokes
+    return _file_blocks(entry, found), None
 
-    A fifth of the writers is for testing, a twentieth for validation; str (n,).
-    """
-    names, inverse = np.unique(writers, return_inverse=True)
-    buckets = np.array([zlib.crc32(str(name).encode()) % 20 for name in names])
-    return np.select([buckets < 4, buckets == 4], ["test", "validation"], "train")[inverse]
+
+def _file_blocks(entry: Entry, found: list[tuple[str, Path]]) -> Iterator[Block]:
+    for number, (split, path) in enumerate(found):
+        if entry.format == "idx":
+            blocks = idx_blocks(path, _idx_names(entry, path), transposed=entry.transposed, split=split)
+        else:
+            blocks = readers.blocks_of(path)
+        for block in blocks:
+            fraction = (number + block.fraction) / len(found)
+            yield Block(block.images, _renamed(entry, block.labels), split or block.split, block.writers, fraction)
+
+
+def _idx_names(entry: Entry, images: Path) -> dict[int, str]:
+    """Label of every number: by the mapping file where there is one, else by the entry."""
+    mapping = images.with_name(images.name.split("-images-idx3")[0].rsplit("-", 1)[0] + "-mapping.txt")
+    if mapping.is_file():
+        return read_mapping(mapping)
+    return dict(enumerate(entry.alphabet, entry.first_label))
+
+
+def _renamed(entry: Entry, labels: np.ndarray) -> np.ndarray:
+    """Numbered labels of a CSV or npz as the entry's classes (0 is A in the A-Z set)."""
+    if entry.format not in ("csv", "npz"):
+        return labels
+    names = {str(i): label for i, label in enumerate(entry.alphabet, entry.first_label)}
+    values, inverse = np.unique(labels, return_inverse=True)
+    return np.array([names.get(value, value) for value in values.tolist()])[inverse]

@@ -53,11 +53,36 @@ class PenStrokes:
     def __len__(self) -> int:
         return len(self.labels)
 
+    @classmethod
+    def from_samples(cls, samples: Sequence[Sequence[np.ndarray]], labels: np.ndarray, writers: np.ndarray):
+        """Put samples, each a list of strokes (n, 2), into flat arrays."""
+        strokes = [np.asarray(stroke, np.int16).reshape(-1, 2) for sample in samples for stroke in sample]
+        return cls(
+            points=np.concatenate(strokes),
+            stroke_starts=np.cumsum([0, *map(len, strokes)]),
+            sample_starts=np.cumsum([0, *map(len, samples)]),
+            labels=labels,
+            writers=writers,
+        )
+
+    def take(self, rows: np.ndarray) -> "PenStrokes":
+        """The samples at ``rows``, int (k,), in that order."""
+        strokes, sample_starts = _gathered(self.sample_starts, rows)
+        points, stroke_starts = _gathered(self.stroke_starts, strokes)
+        return PenStrokes(self.points[points], stroke_starts, sample_starts, self.labels[rows], self.writers[rows])
+
     def __getitem__(self, index: int) -> list[np.ndarray]:
         """The strokes of one sample, each int16 (n, 2)."""
         first, last = self.sample_starts[index], self.sample_starts[index + 1]
         starts = self.stroke_starts[first : last + 1]
         return [self.points[a:b] for a, b in pairwise(starts)]
+
+
+def _gathered(starts: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Members of the chosen ranges ``starts[r]:starts[r + 1]``, and the ranges' new starts."""
+    lengths = starts[rows + 1] - starts[rows]
+    new = np.concatenate([[0], np.cumsum(lengths)]).astype(np.int64)
+    return np.arange(new[-1]) + np.repeat(starts[rows] - new[:-1], lengths), new
 
 
 def render(strokes: Sequence[np.ndarray], width: float, transform: np.ndarray | None = None) -> np.ndarray:

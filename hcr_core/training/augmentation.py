@@ -5,8 +5,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
-from hcr_core.datasets.registry import Dataset
-from hcr_core.datasets.strokes import PenStrokes, render
+from hcr_core.datasets import Dataset
+from hcr_core.datasets.strokes import render
 from hcr_core.preprocessing import GLYPH_SIZE, ink_to_glyph
 
 #: Glyphs are transformed at four times their size, so that edges stay sharp.
@@ -46,12 +46,11 @@ class Augmentation:
 
 def random_glyph(dataset: Dataset, position: int, rng: np.random.Generator, settings: Augmentation) -> np.ndarray:
     """A random variation of a data set's sample, uint8 (28, 28)."""
-    index = dataset.indices[position]
-    if isinstance(dataset.samples, PenStrokes):
+    if dataset.strokes is not None:
         width = np.exp(rng.uniform(*np.log(settings.widths)))
-        glyph = ink_to_glyph(render(dataset.samples[index], width, settings.transform(rng)))
+        glyph = ink_to_glyph(render(dataset.strokes[position], width, settings.transform(rng)))
         return _displaced(glyph, rng, settings)
-    glyph = dataset.samples[index]
+    glyph = _stored_glyph(dataset, position)
     if rng.random() < settings.untouched:
         return glyph
     return _displaced(ink_to_glyph(_redrawn(glyph, rng, settings)), rng, settings)
@@ -59,10 +58,14 @@ def random_glyph(dataset: Dataset, position: int, rng: np.random.Generator, sett
 
 def plain_glyph(dataset: Dataset, position: int, rng: np.random.Generator, settings: Augmentation) -> np.ndarray:
     """A sample as the app would show it to the model, uint8 (28, 28): only the pen is random."""
-    index = dataset.indices[position]
-    if isinstance(dataset.samples, PenStrokes):
-        return ink_to_glyph(render(dataset.samples[index], np.exp(rng.uniform(*np.log(settings.widths)))))
-    return dataset.samples[index]
+    if dataset.strokes is not None:
+        return ink_to_glyph(render(dataset.strokes[position], np.exp(rng.uniform(*np.log(settings.widths)))))
+    return _stored_glyph(dataset, position)
+
+
+def _stored_glyph(dataset: Dataset, position: int) -> np.ndarray:
+    image = np.asarray(dataset.images[position])
+    return image if image.shape == (GLYPH_SIZE, GLYPH_SIZE) else ink_to_glyph(image)
 
 
 def _redrawn(glyph: np.ndarray, rng: np.random.Generator, settings: Augmentation) -> np.ndarray:

@@ -14,6 +14,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from hcr_core.alphabet import Alphabet
 from hcr_core.datasets import ENTRIES, Dataset, DatasetError, load
 from hcr_core.evaluation import accuracy_figures, evaluate, glyphs_of
 from hcr_core.model_store import save_model
@@ -201,16 +202,18 @@ def _card(config: TrainingConfig, alphabet, model: keras.Model, history: list[di
             "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
         },
         "history": history,
-        "held_out": held_out_figures(classify),
+        "held_out": held_out_figures(classify, alphabet),
     }
 
 
-def held_out_figures(classify) -> dict[str, dict]:
-    """Accuracy on the test part of every data set that is on this machine, by name."""
+def held_out_figures(classify, alphabet: Alphabet) -> dict[str, dict]:
+    """Accuracy on the test part of all handwriting of the same classes on this machine, by name."""
     figures = {}
-    for name in ENTRIES:
+    for entry in ENTRIES.values():
+        if entry.alphabet != alphabet or entry.synthetic:
+            continue
         try:
-            figures[name] = evaluate(classify, load(name, "test"))
+            figures[entry.name] = evaluate(classify, load(entry.name, "test"))
         except DatasetError:
             continue
     return figures

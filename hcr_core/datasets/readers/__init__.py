@@ -1,0 +1,74 @@
+"""Readers of public formats: a file or folder to blocks of upright images with text labels."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from hcr_core.datasets.errors import DatasetError
+from hcr_core.datasets.readers.block import POLARITIES, Block, Polarity
+from hcr_core.datasets.readers.csv_file import PIECE, csv_blocks
+from hcr_core.datasets.readers.idx import idx_blocks, read_mapping
+from hcr_core.datasets.readers.npz import npz_blocks
+from hcr_core.datasets.readers.pictures import picture_blocks
+
+__all__ = ["POLARITIES", "Block", "Polarity", "blocks_of"]
+
+#: Beginnings of idx file names by split: "t10k" is MNIST's own name for its test part.
+_IDX_SPLITS = {"train": "train", "t10k": "test", "test": "test", "validation": "validation"}
+
+
+def blocks_of(path: Path, label_column: str | None = None, *, piece: int = PIECE) -> Iterator[Block]:
+    """The samples of a file or folder of any known format, told by its name and content.
+
+    CSV (``.csv``, ``.tsv``, ``.txt``), ``.npz``, idx (``...images-idx3-ubyte``, also ``.gz``, with
+    the labels beside it), ``.zip`` or folder of images, folder of idx files. idx files called
+    ``emnist...`` are transposed, as NIST distributes them, and are put upright; a mapping file
+    beside them (``...-mapping.txt``) or ``classes.txt`` names the labels.
+
+    Raises:
+        DatasetError: Of another format, or as the format's reader does.
+    """
+    if not path.exists():
+        raise DatasetError(f"{path}: there is no such file or folder")
+    if label_column is not None and path.suffix.lower() not in (".csv", ".tsv", ".txt"):
+        raise DatasetError(f"{path}: only a CSV has a label column")
+    if path.is_dir():
+        found = sorted(file for file in path.iterdir() if "images-idx3" in file.name)
+        if not found:
+            yield from picture_blocks(path)
+        for number, file in enumerate(sorted(found, key=lambda file: _idx_split(file) == "test")):
+            for block in _idx(file, _idx_split(file)):
+                share = (number + block.fraction) / len(found)
+                yield Block(block.images, block.labels, block.split, fraction=share)
+        return
+    if not path.stat().st_size:
+        raise DatasetError(f"{path}: the file is empty")
+    suffix = path.suffix.lower()
+    if suffix in (".csv", ".tsv", ".txt"):
+        yield from csv_blocks(path, label_column, piece=piece)
+    elif suffix == ".npz":
+        yield from npz_blocks(path)
+    elif suffix == ".zip":
+        yield from picture_blocks(path)
+    elif "idx" in path.name or "ubyte" in path.name:
+        yield from _idx(path, "")
+    else:
+        raise DatasetError(f"{path}: not a CSV, npz, idx, ZIP or folder")
+
+
+def _idx_split(file: Path) -> str:
+    parts = file.name.split("images-idx3")[0].strip("-").split("-")
+    return next((_IDX_SPLITS[part] for part in parts if part in _IDX_SPLITS), "")
+
+
+def _idx(images: Path, split: str) -> Iterator[Block]:
+    return idx_blocks(images, _names_beside(images), transposed=images.name.startswith("emnist"), split=split)
+
+
+def _names_beside(images: Path) -> dict[int, str] | None:
+    classes = images.with_name("classes.txt")
+    if classes.is_file():
+        return dict(enumerate(classes.read_text(encoding="utf-8").splitlines()))
+    stem = images.name.split("images-idx3")[0]
+    prefix = stem.removesuffix("-").removesuffix("-train").removesuffix("-test")
+    mapping = images.with_name(f"{prefix}-mapping.txt")
+    return read_mapping(mapping) if mapping.is_file() else None

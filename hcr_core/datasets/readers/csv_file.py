@@ -1,0 +1,276 @@
+"""CSV files with an image a row: a label and the pixels of a square image of any size.
+
+Read in pieces of a few megabytes, so that a file larger than memory is no matter: polars parses a
+piece straight to bytes (uint8); only where it refuses one, Python goes through that piece line by
+line and either understands it (``0.0`` for ``0``, blank lines) or says which line is wrong.
+"""
+
+import csv
+import os
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+
+from hcr_core.datasets.errors import DatasetError
+from hcr_core.datasets.readers.block import Block, side_of
+
+#: Bytes parsed at a time: large enough for two cores, small beside what they become.
+PIECE = 16 << 20
+#: No line of pixels is longer (a 1,000 x 1,000 image has 4 MB); a file without line ends is no CSV.
+MAX_LINE = 8 << 20
+#: Header names that are taken for the label's, in any case.
+LABEL_NAMES = ("label", "labels", "class", "character", "char", "letter", "digit", "target", "y")
+_WHOLE = re.compile(r"\s*[+-]?\d+(\.0*)?\s*")
+#: Lines looked at, spread over the file, to tell a column of labels from one of pixels.
+_LOOKS = 64
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How a CSV file is laid out.
+
+    Attributes:
+        delimiter: Between the cells.
+        columns: Cells a row.
+        label: Column of the label.
+        pixels: Columns of the pixels, row by row of the image.
+        header: Whether the first line names the columns.
+        names: What the first line calls them; numbers without a header.
+        side: Height and width of the images.
+    """
+
+    delimiter: str
+    columns: int
+    label: int
+    pixels: tuple[int, ...]
+    header: bool
+    names: tuple[str, ...]
+    side: int
+
+    @cached_property
+    def schema(self) -> dict:
+        """Type of each column for polars."""
+        import polars as pl
+
+        kept = set(self.pixels)
+        return {f"c{i}": pl.UInt8 if i in kept else pl.String for i in range(self.columns)}
+
+
+def read_layout(path: Path, label_column: str | None = None) -> Layout:
+    """Find out how a CSV is laid out.
+
+    Args:
+        path: The file.
+        label_column: ``"first"``, ``"last"`` or a name of the header; ``None`` takes a column that
+            is named like a label, otherwise the one of first and last that varies as labels do.
+
+    Raises:
+        DatasetError: Empty, not text, without such a column, or the pixels make no square.
+    """
+    with _opened(path) as file:
+        first = _line(path, file, 1)
+    if not first.strip():
+        raise DatasetError(f"{path}: the file is empty" if not first else f"{path}: line 1: empty")
+    text = _decoded(path, first, 1).removeprefix("\ufeff")
+    delimiter = max(",;\t", key=text.count)
+    cells = [cell.strip() for cell in _cells(text, delimiter)]
+    header = _is_header(cells) or label_column in cells
+    index = [0] if header and cells[0].lower() in ("", "unnamed: 0") else []
+    label = _label_position(path, cells, header, delimiter, label_column, len(index))
+    pixels = tuple(i for i in range(len(cells)) if i != label and i not in index)
+    side = side_of(len(pixels), f"{path}: line 1")
+    names = tuple(cells) if header else tuple(str(i + 1) for i in range(len(cells)))
+    return Layout(delimiter, len(cells), label, pixels, header, names, side)
+
+
+def _is_header(cells: list[str]) -> bool:
+    """Whether a first line names columns: mostly not whole numbers, or counted through.
+
+    pandas writes 0, 1, 2 ... for columns without names, and calls repeated ones 0, 0.1, 0.2 ...
+    """
+    whole = [_WHOLE.fullmatch(cell) is not None for cell in cells]
+    if all(whole):
+        numbers = [int(float(cell)) for cell in cells]
+        return len(cells) > 3 and numbers in (list(range(len(cells))), list(range(1, len(cells) + 1)))
+    return sum(whole) < len(cells) / 2
+
+
+def _label_position(path: Path, cells: list[str], header: bool, delimiter: str, wanted: str | None, first: int) -> int:
+    if wanted is not None and header and wanted in cells:
+        return cells.index(wanted)
+    if wanted in ("first", "last"):
+        return first if wanted == "first" else len(cells) - 1
+    lowered = [cell.lower() for cell in cells]
+    if wanted is not None:
+        if header and wanted.lower() in lowered:
+            return lowered.index(wanted.lower())
+        known = f"the columns are {', '.join(cells[:3])} ... {cells[-1]}" if header else "the file has no header"
+        raise DatasetError(f"{path}: line 1: no column {wanted!r}: {known}")
+    if header:
+        for name in LABEL_NAMES:
+            if name in lowered:
+                return lowered.index(name)
+    return _guessed_position(path, delimiter, first, len(cells))
+
+
+def _guessed_position(path: Path, delimiter: str, first: int, columns: int) -> int:
+    """The first column unless the last looks more like labels: text, or the only one to vary.
+
+    A corner pixel is nearly always background.
+    """
+    rows = [row for row in _looks(path, delimiter) if len(row) == columns]
+    values = [[row[i] for row in rows] for i in (first, columns - 1)]
+    text = [any(_WHOLE.fullmatch(value) is None for value in column) for column in values]
+    if text[0] != text[1]:
+        return first if text[0] else columns - 1
+    varied = [len(set(column)) for column in values]
+    return columns - 1 if varied[0] <= 1 < varied[1] else first
+
+
+def _looks(path: Path, delimiter: str) -> list[list[str]]:
+    """Cells of some lines spread over the file, the header left out."""
+    size, rows = os.path.getsize(path), []
+    with _opened(path) as file:
+        for i in range(_LOOKS):
+            file.seek(size * i // _LOOKS)
+            file.readline(MAX_LINE)  # the rest of a line, or the header
+            line = file.readline(MAX_LINE).decode("utf-8", "replace")
+            if line.strip():
+                rows.append([cell.strip() for cell in _cells(line, delimiter)])
+    return rows
+
+
+def csv_blocks(path: Path, label_column: str | None = None, split: str = "", piece: int = PIECE) -> Iterator[Block]:
+    """The samples of a CSV, some thousand at a time.
+
+    Args:
+        path: The file; UTF-8, cells separated by commas, semicolons or tabs.
+        label_column: See ``read_layout``.
+        split: The part they belong to.
+        piece: Bytes read at a time.
+
+    Raises:
+        DatasetError: With file, line and reason: a ragged row, text or a number outside 0-255 where
+            a pixel should be, a missing label; or no rows at all.
+    """
+    layout = read_layout(path, label_column)
+    size, line, any_rows = os.path.getsize(path), 1, False
+    with _opened(path) as file:
+        if layout.header:
+            _line(path, file, 1)
+            line = 2
+        elif file.read(3) != b"\xef\xbb\xbf":
+            file.seek(0)
+        while data := file.read(piece):
+            data += _line(path, file, line + data.count(b"\n"))
+            pixels, labels = _fast(data, layout) or _slow(path, data, layout, line)
+            line += data.count(b"\n")
+            if len(labels):
+                any_rows = True
+                images = pixels.reshape(-1, layout.side, layout.side)
+                yield Block(images, labels, split, fraction=file.tell() / size)
+    if not any_rows:
+        raise DatasetError(f"{path}: line {line}: no rows of pixels")
+
+
+def _fast(data: bytes, layout: Layout) -> tuple[np.ndarray, np.ndarray] | None:
+    """Pixels uint8 (k, columns - 1) and labels str (k,), or ``None`` where anything is unusual."""
+    import polars as pl
+
+    try:
+        frame = pl.read_csv(data, has_header=False, separator=layout.delimiter, schema=layout.schema)
+    except pl.exceptions.PolarsError:
+        return None
+    used = [f"c{i}" for i in layout.pixels]
+    column = frame[f"c{layout.label}"]
+    rows = data.count(b"\n") + (not data.endswith(b"\n"))
+    # An empty cell, a blank line or a quoted line end: the slow way says which.
+    if frame.height != rows or column.null_count() or any(frame.select(used).null_count().row(0)):
+        return None
+    labels = _tidy(column.to_numpy().astype(str))
+    if not labels.astype(bool).all():
+        return None
+    return np.ascontiguousarray(frame.select(used).to_numpy()), labels
+
+
+def _tidy(labels: np.ndarray) -> np.ndarray:
+    """Labels without blanks around them, and ``7`` for the ``7.0`` of a spreadsheet."""
+    values, inverse = np.unique(labels, return_inverse=True)
+    tidied = [re.sub(r"^([+-]?\d+)\.0+$", r"\1", value.strip()) for value in values.tolist()]
+    return np.array(tidied, str)[inverse]
+
+
+def _slow(path: Path, data: bytes, layout: Layout, line: int) -> tuple[np.ndarray, np.ndarray]:
+    """As ``_fast``, line by line; raises ``DatasetError`` at the first line that is wrong."""
+    rows, labels = [], []
+    for number, raw in enumerate(data.splitlines() if b"\r" in data else data.split(b"\n"), line):
+        if not raw.strip():
+            continue
+        where = f"{path}: line {number}"
+        cells = _cells(_decoded(path, raw, number), layout.delimiter)
+        if len(cells) != layout.columns:
+            raise DatasetError(f"{where}: {len(cells)} columns, where {layout.columns} are expected")
+        if not cells[layout.label].strip():
+            raise DatasetError(f"{where}: the label is missing")
+        labels.append(cells[layout.label])
+        rows.append(_pixels([cells[i] for i in layout.pixels], layout, where))
+    if not rows:
+        return np.zeros((0, layout.side**2), np.uint8), np.zeros(0, "<U1")
+    return np.stack(rows), _tidy(np.array(labels))
+
+
+def _pixels(cells: list[str], layout: Layout, where: str) -> np.ndarray:
+    try:
+        values = np.array(cells).astype(np.float64)
+        if ((values >= 0) & (values <= 255) & (values == np.floor(values))).all():
+            return values.astype(np.uint8)
+    except ValueError:
+        pass
+    for cell, column in zip(cells, layout.pixels, strict=True):
+        at = f"{where}, column {layout.names[column]}"
+        if not cell.strip():
+            raise DatasetError(f"{at}: the pixel is missing")
+        try:
+            value = float(cell)
+        except ValueError:
+            raise DatasetError(f"{at}: {cell[:40]!r} is text, where a pixel 0-255 is expected") from None
+        if not 0 <= value <= 255:
+            raise DatasetError(f"{at}: {cell.strip()[:40]} is outside 0-255")
+        if value != int(value):
+            raise DatasetError(f"{at}: {cell.strip()[:40]} is no whole number; pixels are 0-255, not shares of 1")
+    raise DatasetError(f"{where}: the pixels cannot be read")
+
+
+def _opened(path: Path):
+    try:
+        return open(path, "rb")
+    except OSError as error:
+        raise DatasetError(f"{path}: cannot be opened ({error.strerror or error})") from None
+
+
+def _line(path: Path, file, number: int) -> bytes:
+    line = file.readline(MAX_LINE)
+    if len(line) == MAX_LINE and not line.endswith(b"\n"):
+        raise DatasetError(f"{path}: line {number}: longer than {MAX_LINE >> 20} MB; this is no CSV of images")
+    return line
+
+
+def _decoded(path: Path, raw: bytes, number: int) -> str:
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError:
+        raise DatasetError(f"{path}: line {number}: not UTF-8 text") from None
+    if "\0" in text:
+        raise DatasetError(f"{path}: line {number}: not text")
+    return text
+
+
+def _cells(text: str, delimiter: str) -> list[str]:
+    try:
+        return next(csv.reader([text.strip("\r\n")], delimiter=delimiter), [])
+    except csv.Error:
+        return [text]
