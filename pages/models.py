@@ -4,6 +4,7 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.model_store import ModelError, StoredModel, model_names, open_model
+from ui.entry import ensure_app
 from ui.figures import learning_curve
 
 FIGURES = {
@@ -55,6 +56,7 @@ def show(model: StoredModel) -> None:
         st.json(card, expanded=1)
 
 
+ensure_app()
 st.title("Models", anchor=False)
 for name in model_names():
     try:

@@ -4,13 +4,16 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from hcr_core import Reading, Recognizer
+from hcr_core import Reading
 from hcr_core.alphabet import AlphabetError
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode
 from hcr_core.model_store import ModelError
 from ui.canvas import SIDE, drawing_pad, show_drawing, stroke_objects
+from ui.data import recognizer
+from ui.entry import ensure_app
 from ui.reading import STYLE, answer, full_view, percent
+from ui.recognize_this import given, put_away
 
 CLASSES = {
     "all": "All",
@@ -21,11 +24,6 @@ CLASSES = {
 }
 EXAMPLES = "AgR7e4"
 PAD = "recognize_pad"
-
-
-@st.cache_resource(show_spinner="Loading the model …")
-def recognizer() -> Recognizer:
-    return Recognizer.load()
 
 
 def choices() -> tuple[str, str]:
@@ -169,6 +167,14 @@ def plain(name: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~:$" else c for c in name)
 
 
+def from_elsewhere(classes: str) -> None:
+    """An image that another page sent here."""
+    image, name = given()
+    st.button("Back to my own", icon=":material/arrow_back:", key="recognize_back", on_click=put_away)
+    st.caption(plain(name))
+    one(name, image, recognizer().read(image, alphabet=classes), "", key="recognize_given_image")
+
+
 def camera(classes: str) -> None:
     photo, result = st.columns([5, 7], gap="large")
     with photo:
@@ -187,11 +193,15 @@ def camera(classes: str) -> None:
             full_view(reading, image, "recognize_camera")
 
 
+ensure_app()
 st.title("Write, see it read", anchor=False)
 st.html(STYLE)
 try:
     recognizer()
     chosen_source, chosen_classes = choices()
-    {"Draw": draw, "Upload": upload, "Camera": camera}[chosen_source](chosen_classes)
+    if given():
+        from_elsewhere(chosen_classes)
+    else:
+        {"Draw": draw, "Upload": upload, "Camera": camera}[chosen_source](chosen_classes)
 except (ModelError, AlphabetError) as problem:
     st.error(str(problem), icon=":material/error:")

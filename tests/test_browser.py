@@ -33,13 +33,17 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def server():
-    """The app on a free port, as ``make app`` starts it."""
+def server(tmp_path_factory):
+    """The app on a free port, as ``make app`` starts it, with data folders of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
-    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    folder = tmp_path_factory.mktemp("app")
+    places = {"HCR_DATA_DIR": str(folder / "data"), "HCR_CACHE_DIR": str(folder / "cache")}
+    process = subprocess.Popen(
+        command, cwd=ROOT, env=os.environ | places, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
     url = f"http://localhost:{port}"
     try:
         deadline = time.monotonic() + 60
@@ -235,3 +239,82 @@ def test_pictures_have_alternative_texts(page):
     assert len(texts) == 2
     assert all(texts)
     assert "capital R" in texts[1]
+
+
+@pytest.fixture
+def explore(page, server):
+    """The Explore page on the bundled digits."""
+
+    def go(view: str, data: str = "digits", **parameters: str) -> None:
+        extra = "".join(f"&{name}={value}" for name, value in parameters.items())
+        page.goto(f"{server}/explore?data={data}&view={view}{extra}")
+        page.get_by_role("heading", name="Explore").wait_for()
+        page.wait_for_function(
+            "() => !document.querySelector('[data-testid=stStatusWidget], [data-testid=stSpinner]')",
+            timeout=90_000,
+        )
+        assert page.locator('[data-testid="stException"]').count() == 0
+
+    return go
+
+
+@pytest.mark.parametrize(
+    "view", ["Counts", "Gallery", "Typical", "Ink", "Map", "Look-alikes", "Suspicious", "Duplicates", "Import"]
+)
+def test_every_view_shows_something(page, explore, view):
+    explore(view)
+    page.wait_for_selector(".js-plotly-plot, .grid button, .map canvas, .grid, [data-testid=stFileUploader]")
+    assert page.locator('[data-testid="stAlert"]').count() == 0 or view == "Suspicious"
+
+
+def test_an_address_opens_inside_the_app(page, explore):
+    """Streamlit runs a page's own address without the app around it unless the page sees to that."""
+    explore("Counts")
+    assert page.get_by_role("link", name="Recognize").is_visible()
+
+
+def test_an_image_of_the_gallery_is_read_on_the_recognize_page(page, explore):
+    explore("Gallery", classes="7")
+    page.locator(".grid button").first.click()
+    page.get_by_text("Back to my own").wait_for()
+    assert answer(page) == "7"
+    page.get_by_text("Back to my own").click()
+    page.wait_for_selector("canvas.upper-canvas")
+
+
+def test_the_map_shows_the_image_under_the_pointer_and_zooms(page, explore):
+    explore("Map")
+    page.wait_for_selector(".map canvas")
+    box = page.locator(".map canvas").bounding_box()
+    found = False
+    for x in range(200, 700, 12):  # somewhere on this line there is a dot
+        page.mouse.move(box["x"] + x, box["y"] + 280)
+        if page.locator(".map .tip").is_visible():
+            found = True
+            break
+    assert found
+    assert page.locator(".map .tip .caption").inner_text() in "0123456789"
+    page.get_by_role("button", name="Zoom in").click()
+
+
+def test_an_own_csv_is_imported_and_looked_at(page, explore, tmp_path):
+    rows = [f"{'ab'[i % 2]}," + ",".join(str((i * j) % 256) for j in range(36)) for i in range(30)]
+    (tmp_path / "mine.csv").write_text("label," + ",".join(f"p{i}" for i in range(36)) + "\n" + "\n".join(rows) + "\n")
+    explore("Import")
+    page.locator("input[type=file]").set_input_files([tmp_path / "mine.csv"])
+    page.get_by_text("6 × 6 pixels").wait_for()
+    page.get_by_label("Name", exact=True).fill("browser-test")
+    page.get_by_label("Name", exact=True).press("Enter")
+    page.locator(".st-key-import_start button").click()
+    page.get_by_text("30 images of 2 classes").wait_for()
+    page.get_by_role("button", name="Look at them").click()
+    page.get_by_text("Rarest:").wait_for()
+    assert "browser-test" in page.url
+
+
+def test_a_bad_csv_is_refused_with_line_and_reason(page, explore, tmp_path):
+    (tmp_path / "bad.csv").write_text("label,a,b,c,d\nx,1,2,3,4\ny,1,2,oops,4\n")
+    explore("Import")
+    page.locator("input[type=file]").set_input_files([tmp_path / "bad.csv"])
+    page.get_by_text("oops").first.wait_for()
+    assert "line 3" in page.locator('[data-testid="stAlert"]').inner_text()

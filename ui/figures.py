@@ -2,7 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import plotly.graph_objects as go
+from plotly.colors import sample_colorscale
 
 from hcr_core.alphabet import spoken
 
@@ -83,4 +85,83 @@ def learning_curve(history: Sequence[dict]) -> go.Figure:
     figure.update_layout(
         height=260, margin={"l": 8, "r": 8, "t": 8, "b": 8}, legend={"y": 0.05, "x": 0.98, "xanchor": "right"}
     )
+    return figure
+
+
+#: Colours of data sets, or parts of one, beside each other.
+_SERIES = ("#5b74e8", "#d9793f", "#3ba182", "#b45cc0")
+
+
+def class_colours(classes: int) -> list[str]:
+    """As many colours as there are classes, all legible on a light and on a dark page."""
+    return [f"hsl({round(137.5 * i) % 360}, 62%, {48 + 14 * (i % 2)}%)" for i in range(classes)]
+
+
+def count_bars(series: dict[str, dict[str, float]], order: Sequence[str], *, log: bool, share: bool) -> go.Figure:
+    """Horizontal bars of how many images each class has.
+
+    Args:
+        series: Counts by label, or shares 0-1, by what they are of; each gets a colour.
+        order: Labels from top to bottom.
+        log: A logarithmic axis.
+        share: The values are shares.
+    """
+    figure = go.Figure()
+    for (name, counts), colour in zip(series.items(), _SERIES, strict=False):
+        figure.add_bar(
+            y=list(order),
+            x=[counts.get(label, 0) for label in order],
+            name=name,
+            orientation="h",
+            marker_color=colour,
+            hovertemplate="%{y}: %{x:.2%}" if share else "%{y}: %{x:,}",
+        )
+    figure.update_yaxes(
+        type="category", categoryorder="array", categoryarray=list(order)[::-1], dtick=1, fixedrange=True
+    )
+    figure.update_xaxes(
+        type="log" if log else "linear", tickformat=".1%" if share else "~s", fixedrange=True, side="top"
+    )
+    figure.update_layout(
+        height=90 + len(order) * (10 + 9 * len(series)),
+        margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        barmode="group",
+        bargap=0.2,
+        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+        showlegend=len(series) > 1,
+    )
+    return figure
+
+
+def distributions(values: np.ndarray, labels: np.ndarray, names: Sequence[str], unit: str) -> go.Figure:
+    """A box for each class over the values (n,) measured on its images; ``labels`` (n,) are positions in ``names``."""
+    figure = go.Figure()
+    for i in np.unique(labels):
+        figure.add_box(y=values[labels == i], name=names[i], marker_color=_SERIES[0], line_width=1, marker_size=2)
+    figure.update_yaxes(title=unit, fixedrange=True)
+    figure.update_xaxes(type="category", dtick=1, tickangle=0, fixedrange=True)
+    figure.update_layout(height=420, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False)
+    return figure
+
+
+def class_matrix(shares: np.ndarray, names: Sequence[str], row_title: str, column_title: str) -> go.Figure:
+    """Shares 0-1 between classes (classes, classes) as a heat map, its diagonal left out."""
+    off = shares.astype(float).copy()
+    np.fill_diagonal(off, np.nan)
+    figure = go.Figure(
+        go.Heatmap(
+            z=off,
+            x=list(names),
+            y=list(names),
+            colorscale=[[0, "rgba(91,116,232,0)"], [1, sample_colorscale("Plasma", 0.45)[0]]],
+            hovertemplate=f"{row_title} %{{y}}, {column_title} %{{x}}: %{{z:.1%}}<extra></extra>",
+            showscale=False,
+            xgap=1,
+            ygap=1,
+        )
+    )
+    figure.update_xaxes(type="category", dtick=1, tickangle=0, side="top", title=column_title, fixedrange=True)
+    figure.update_yaxes(type="category", dtick=1, autorange="reversed", title=row_title, fixedrange=True)
+    side = 120 + 15 * len(names)
+    figure.update_layout(height=max(360, side), margin={"l": 8, "r": 8, "t": 8, "b": 8})
     return figure

@@ -1,0 +1,349 @@
+"""Look at a data set: what is in it, how it is written, and what is wrong with it."""
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from hcr_core import exploration
+from hcr_core.datasets import ENTRIES, DatasetError, available
+from hcr_core.datasets.published import PUBLISHED_COUNTS
+from hcr_core.model_store import ModelError
+from ui import data as lookup
+from ui.entry import ensure_app
+from ui.export import chart, save_numbers
+from ui.figures import class_colours, class_matrix, count_bars, distributions
+from ui.image_views import image_grid, image_map
+from ui.importing import import_view
+from ui.recognize_this import send_to_recognize
+
+MEASURES = {
+    "stroke_width": ("Stroke width", "pixels"),
+    "slant": ("Slant to the right", "degrees"),
+    "aspect": ("Width over height", "ratio"),
+    "amount": ("Ink", "share of the image"),
+}
+
+
+def switch(label: str, options: list[str], key: str, **options_of_widget) -> str:
+    """A control with one choice that the page's address remembers."""
+    return st.segmented_control(
+        label, options, default=options[0], required=True, key=key, bind="query-params", **options_of_widget
+    )
+
+
+def chosen_classes(name: str, default: int) -> list[int]:
+    """Positions of the classes a visitor chose to look at; the first few to begin with."""
+    names = list(lookup.dataset(name).alphabet)
+    chosen = st.pills("Classes", names, selection_mode="multi", key="classes", bind="query-params")
+    return [names.index(label) for label in chosen] or list(range(min(default, len(names))))
+
+
+def pick(name: str, positions: np.ndarray, picked: int | None) -> None:
+    """Take a clicked image to the Recognize page."""
+    if picked is not None and picked < len(positions):
+        data, position = lookup.dataset(name), int(positions[picked])
+        send_to_recognize(np.asarray(data.images[position]), f"{name}, image {position}: {label_of(data, position)}")
+
+
+def label_of(data, position: int) -> str:
+    return data.alphabet[int(data.labels[position])]
+
+
+def show_counts(name: str) -> None:
+    data = lookup.dataset(name)
+    by_split = lookup.counts(name)
+    total = sum(by_split.values())
+    rare, common = int(np.argmin(np.where(total, total, total.max()))), int(np.argmax(total))
+    figures = st.columns(4)
+    figures[0].metric("Images", f"{len(data):,}")
+    figures[1].metric("Classes", len(data.alphabet))
+    figures[2].metric(f"Rarest: {data.alphabet[rare]}", f"{total[rare]:,}")
+    figures[3].metric(
+        f"Most frequent: {data.alphabet[common]}",
+        f"{total[common]:,}",
+        f"{exploration.imbalance(total):.0f} times the rarest",
+        delta_color="off",
+        delta_arrow="off",
+    )
+    others = [other for other in available() if other != name]
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        beside = st.selectbox(
+            "Beside", ["its splits", *PUBLISHED_COUNTS, *others], key="beside", bind="query-params", width=300
+        )
+        order = switch("Order", ["as they are", "most first"], "order")
+        axis = switch("Axis", ["images", "log", "share"], "axis")
+    series = _series(name, beside)
+    labels = list(data.alphabet)
+    labels += sorted({label for counts in series.values() for label in counts} - set(labels))
+    if order == "most first":
+        labels.sort(key=lambda label: -sum(counts.get(label, 0) for counts in series.values()))
+    if axis == "share":
+        sums = {title: max(sum(counts.values()), 1) for title, counts in series.items()}
+        series = {title: {k: v / sums[title] for k, v in counts.items()} for title, counts in series.items()}
+    numbers = pd.DataFrame(series).reindex(labels).fillna(0).rename_axis("label").reset_index()
+    figure = count_bars(series, labels, log=axis == "log", share=axis == "share")
+    chart(figure, numbers, f"counts-{name}", alt=f"Bars of how many images of each class {name} has.")
+
+
+def _series(name: str, beside: str) -> dict[str, dict[str, int]]:
+    """Counts by label, of a data set's splits or of it and another."""
+
+    def named(counts: np.ndarray, alphabet) -> dict[str, int]:
+        return dict(zip(alphabet, counts.tolist(), strict=True))
+
+    alphabet = lookup.dataset(name).alphabet
+    by_split = lookup.counts(name)
+    if beside == "its splits":
+        return {split: named(counts, alphabet) for split, counts in by_split.items()}
+    if beside in PUBLISHED_COUNTS:
+        other = PUBLISHED_COUNTS[beside]
+    else:
+        other = named(sum(lookup.counts(beside).values()), lookup.dataset(beside).alphabet)
+    return {name: named(sum(by_split.values()), alphabet), beside: other}
+
+
+def show_gallery(name: str) -> None:
+    data = lookup.dataset(name)
+    chosen = chosen_classes(name, 10)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        each = st.slider("Of each class", 4, 60, 16, key="each", bind="query-params", width=220)
+        tile = st.slider("Size", 24, 112, 48, key="tile", bind="query-params", width=220)
+        look = switch("Show", ["as it is", "black and white"], "look")
+        seed = st.number_input("Shuffle", 0, 9999, 0, key="shuffle", bind="query-params", width=140)
+    st.caption("Click an image to have it read.")
+    for label in chosen:
+        positions = exploration.class_sample(data.labels, label, each, seed)
+        images = np.asarray(data.images[positions])
+        if look == "black and white":
+            images = np.where(images >= 128, 255, 0).astype(np.uint8)
+        st.markdown(f"**{data.alphabet[label]}**")
+        words = [f"{data.alphabet[label]}, image {position}" for position in positions]
+        picked = image_grid(images, [""] * len(images), f"gallery-{name}-{label}", tile=tile, descriptions=words)
+        pick(name, positions, picked)
+
+
+def show_typical(name: str) -> None:
+    data = lookup.dataset(name)
+    st.caption(
+        "The average image, then the most typical and the most unusual ones. "
+        "An unusual image may be a rare style, or an error."
+    )
+    for label in chosen_classes(name, 8):
+        order = lookup.typicality(name, label)
+        if not len(order):
+            continue
+        mean, typical, unusual = st.columns([1, 5, 5], vertical_alignment="center")
+        mean.image(
+            lookup.average(name, label), width=64, caption=data.alphabet[label], alt=f"average {data.alphabet[label]}"
+        )
+        for column, positions, kind in ((typical, order[:10], "typical"), (unusual, order[::-1][:10], "unusual")):
+            with column:
+                words = [f"{kind} {data.alphabet[label]}, image {position}" for position in positions]
+                images = np.asarray(data.images[positions])
+                picked = image_grid(images, [""] * len(images), f"{kind}-{name}-{label}", tile=44, descriptions=words)
+                pick(name, positions, picked)
+
+
+def show_ink(name: str) -> None:
+    data, measured = lookup.dataset(name), lookup.ink(name)
+    labels = data.labels[lookup.sample(name)]
+    titles = {title: (field, unit) for field, (title, unit) in MEASURES.items()}
+    field, unit = titles[switch("Measure", list(titles), "measure")]
+    values = getattr(measured, field)
+    numbers = pd.DataFrame({"label": [data.alphabet[i] for i in labels], field: values})
+    figure = distributions(values, labels, list(data.alphabet), f"{MEASURES[field][0].lower()} ({unit})")
+    chart(figure, numbers, f"ink-{field}-{name}", alt=f"{MEASURES[field][0]} of each class as boxes.")
+    st.caption(f"Measured on {len(values):,} images, all classes alike. Boxes span the middle half of each class.")
+
+
+def show_map(name: str) -> None:
+    data = lookup.dataset(name)
+    kind = switch(
+        "Map", ["PCA", "t-SNE"], "map", help="PCA is there at once; t-SNE takes some seconds and separates better."
+    )
+    positions = lookup.sample(name)
+    coordinates = lookup.components(name)[:, :2] if kind == "PCA" else _tsne(name)
+    positions = positions[: len(coordinates)] if kind == "PCA" else lookup.sample(name, TSNE_SAMPLE)
+    labels = data.labels[positions]
+    names = list(data.alphabet)
+    picked = image_map(
+        np.asarray(data.images[positions]), coordinates, labels, names, class_colours(len(names)), f"map-{name}-{kind}"
+    )
+    pick(name, positions, picked)
+    st.caption(
+        f"{len(positions):,} images, coloured by class: hover to see one, "
+        "zoom in until the dots become images, click to have one read."
+    )
+    table = pd.DataFrame(
+        {"image": positions, "label": [names[i] for i in labels], "x": coordinates[:, 0], "y": coordinates[:, 1]}
+    )
+    save_numbers(table, f"map-{kind}-{name}")
+
+
+TSNE_SAMPLE = 2500
+
+
+def _tsne(name: str) -> np.ndarray:
+    """The neighbour map of a sample, computed once a session with a progress bar."""
+    maps = st.session_state.setdefault("explore_maps", {})
+    if name not in maps:
+        bar = st.progress(0.0, "Arranging the images so that neighbours are near …")
+        images = lookup.dataset(name).images[lookup.sample(name, TSNE_SAMPLE)]
+        vectors = exploration.principal_components(exploration.features(images))
+        maps[name] = exploration.neighbour_map(vectors, 1, bar.progress)
+        bar.empty()
+    return maps[name]
+
+
+def show_lookalikes(name: str) -> None:
+    data, shares = lookup.dataset(name), lookup.lookalikes(name)
+    names = list(data.alphabet)
+    figure = class_matrix(shares, names, "of", "nearest are")
+    rows, columns = np.nonzero(shares)
+    table = pd.DataFrame(
+        {"label": [names[i] for i in rows], "nearest": [names[i] for i in columns], "share": shares[rows, columns]}
+    )
+    chart(
+        figure,
+        table,
+        f"lookalikes-{name}",
+        alt="How often the nearest images of a class are of another, as a heat map.",
+    )
+    st.caption(
+        "Of the five images most like one of this class, how many are of that class; "
+        "from the shapes alone, without a network."
+    )
+    mixed = shares + shares.T
+    np.fill_diagonal(mixed, 0)
+    best = np.dstack(np.unravel_index(np.argsort(-np.triu(mixed), axis=None)[:8], mixed.shape))[0]
+    st.subheader("Most alike", anchor=False)
+    for a, b in best:
+        if mixed[a, b] > 0:
+            st.markdown(f"**{names[a]}** and **{names[b]}**: {shares[a, b]:.0%} and {shares[b, a]:.0%} of the nearest")
+            positions = np.concatenate([lookup.typicality(name, int(label))[:8] for label in (a, b)])
+            words = [f"{label_of(data, position)}, image {position}" for position in positions]
+            images = np.asarray(data.images[positions])
+            pick(
+                name,
+                positions,
+                image_grid(images, [""] * len(images), f"alike-{name}-{a}-{b}", tile=40, descriptions=words),
+            )
+
+
+def show_suspicious(name: str) -> None:
+    data, found = lookup.dataset(name), lookup.suspicions(name)
+    if found is None:
+        st.info("The shipped model does not know these classes, so it cannot say which labels look wrong.")
+        return
+    if not len(found.positions):
+        st.success("The shipped model contradicts no label.")
+        return
+    most = st.slider("Show", 20, 400, 100, key="most", bind="query-params", width=300)
+    positions = found.positions[:most]
+    captions = [
+        f"{label_of(data, position)} → {data.alphabet[int(suggested)]}"
+        for position, suggested in zip(positions, found.suggested, strict=False)
+    ]
+    words = [
+        f"labelled {label_of(data, p)}, read as {data.alphabet[int(s)]}"
+        for p, s in zip(positions, found.suggested, strict=False)
+    ]
+    st.caption(
+        f"{len(found.positions):,} of {min(len(data), 20_000):,} images looked at are "
+        "read as another shape than their label says; the surest contradictions first, as *label → read*. "
+        "The model learned from some of these sets, so it "
+        "overlooks what it was taught wrongly."
+    )
+    pick(
+        name,
+        positions,
+        image_grid(np.asarray(data.images[positions]), captions, f"suspicious-{name}", descriptions=words),
+    )
+    table = pd.DataFrame(
+        {
+            "image": found.positions,
+            "split": data.split[found.positions],
+            "label": [label_of(data, position) for position in found.positions],
+            "suggested": [data.alphabet[int(i)] for i in found.suggested],
+            "probability_of_label": found.given_probability,
+            "probability_of_suggested": found.suggested_probability,
+        }
+    )
+    save_numbers(table, f"suspicious-{name}")
+
+
+def show_duplicates(name: str) -> None:
+    data = lookup.dataset(name)
+    groups = lookup.exact_duplicates(name)
+    across = [group for group in groups if len(set(data.split[group].tolist())) > 1]
+    contradicting = [group for group in groups if len(set(data.labels[group].tolist())) > 1]
+    figures = st.columns(3)
+    figures[0].metric("Images that have an equal", f"{sum(map(len, groups)):,}")
+    figures[1].metric(
+        "Groups across splits",
+        f"{len(across):,}",
+        help="Equal images in training and test make a test easier than it looks.",
+    )
+    figures[2].metric("Groups with different labels", f"{len(contradicting):,}")
+    _duplicate_groups(name, "Equal pixel by pixel", (contradicting + across + groups)[:12], "equal")
+    likeness = st.slider(
+        "Nearly equal from a likeness of",
+        0.95,
+        0.999,
+        0.99,
+        0.001,
+        key="likeness",
+        bind="query-params",
+        width=300,
+        format="%.3f",
+    )
+    pairs, cosines = lookup.near_duplicates(name, likeness)
+    crossing = data.split[pairs[:, 0]] != data.split[pairs[:, 1]]
+    st.caption(
+        f"{len(pairs):,} pairs among {len(lookup.sample(name)):,} images (at most 1,000 are listed), "
+        f"{int(crossing.sum()):,} of them across splits."
+    )
+    _duplicate_groups(name, "Nearly equal", list(pairs[:12]), "near")
+    table = pd.DataFrame({"first": pairs[:, 0], "second": pairs[:, 1], "likeness": cosines, "across_splits": crossing})
+    save_numbers(table, f"near-duplicates-{name}")
+
+
+def _duplicate_groups(name: str, title: str, groups: list[np.ndarray], key: str) -> None:
+    if not groups:
+        return
+    data = lookup.dataset(name)
+    st.subheader(title, anchor=False)
+    positions = np.concatenate([group[:6] for group in groups])
+    captions = [f"{label_of(data, p)} · {data.split[p]}\n{p}" for p in positions]
+    pick(name, positions, image_grid(np.asarray(data.images[positions]), captions, f"{key}-{name}", tile=84))
+
+
+VIEWS = {
+    "Counts": show_counts,
+    "Gallery": show_gallery,
+    "Typical": show_typical,
+    "Ink": show_ink,
+    "Map": show_map,
+    "Look-alikes": show_lookalikes,
+    "Suspicious": show_suspicious,
+    "Duplicates": show_duplicates,
+    "Import": lambda name: import_view(),
+}
+
+
+def page() -> None:
+    names = available()
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        name = st.selectbox("Data set", names, key="data", bind="query-params", width=260)
+        view = switch("Look at", list(VIEWS), "view")
+    if name in ENTRIES and view != "Import":
+        st.caption(f"{ENTRIES[name].title}.")
+    VIEWS[view](name)
+
+
+ensure_app()
+st.title("Explore", anchor=False)
+try:
+    page()
+except (DatasetError, ModelError) as problem:
+    st.error(str(problem), icon=":material/error:")

@@ -1,0 +1,98 @@
+"""Each view of the Explore page on the bundled sets, and the figures it is made of."""
+
+import numpy as np
+import pytest
+from conftest import ROOT
+from streamlit.testing.v1 import AppTest
+
+from hcr_core.datasets.published import PUBLISHED_COUNTS
+from ui.figures import class_colours, class_matrix, count_bars, distributions
+
+VIEWS = ["Counts", "Gallery", "Typical", "Ink", "Map", "Look-alikes", "Suspicious", "Duplicates", "Import"]
+
+
+@pytest.fixture(autouse=True)
+def folders(tmp_path_factory, monkeypatch):
+    """A machine without data sets of its own, with one cache for all of these tests."""
+    shared = tmp_path_factory.getbasetemp() / "explore"
+    monkeypatch.setenv("HCR_DATA_DIR", str(shared / "data"))
+    monkeypatch.setenv("HCR_CACHE_DIR", str(shared / "cache"))
+
+
+def explore(**parameters: str) -> AppTest:
+    """The Explore page at an address."""
+    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    at.switch_page("pages/explore.py")
+    for name, value in parameters.items():
+        at.query_params[name] = value
+    return at.run()
+
+
+def words(at: AppTest) -> str:
+    assert not at.exception, at.exception[0].message
+    assert not at.error, at.error[0].value
+    return " ".join(str(element.value) for element in [*at.markdown, *at.caption, *at.metric, *at.subheader, *at.info])
+
+
+@pytest.mark.parametrize("data", ["digits", "synthetic"])
+@pytest.mark.parametrize("view", VIEWS)
+def test_every_view_is_there_at_its_address(data, view):
+    at = explore(data=data, view=view)
+    assert words(at)
+    assert at.selectbox(key="data").value == data
+    assert at.button_group(key="view").value == view
+
+
+def test_counts_say_what_is_rare():
+    at = explore(data="digits", view="Counts")
+    metrics = {metric.label: metric.value for metric in at.metric}
+    assert metrics["Images"] == "1,797"
+    assert metrics["Classes"] == "10"
+    assert any(label.startswith("Rarest: 8") for label in metrics)  # 174 images, counted in scikit-learn's docs
+
+
+@pytest.mark.parametrize("beside", [*PUBLISHED_COUNTS, "synthetic"])
+def test_another_set_stands_beside(beside):
+    words(explore(data="digits", view="Counts", beside=beside, axis="share", order="most first"))
+
+
+def test_synthetic_handwriting_is_called_synthetic():
+    assert "synthetic" in words(explore(data="synthetic", view="Gallery")).casefold()
+
+
+def test_chosen_classes_are_shown():
+    at = explore(data="digits", view="Gallery", classes="7")
+    assert "**7**" in [element.value for element in at.markdown]
+    assert "**3**" not in [element.value for element in at.markdown]
+
+
+def test_an_address_with_nonsense_is_the_page_as_it_begins():
+    at = explore(data="../../etc/passwd", view="<b>", each="-3")
+    assert words(at)
+    assert at.button_group(key="view").value == "Counts"
+
+
+def test_published_counts_are_complete():
+    assert sum(PUBLISHED_COUNTS["A-Z Handwritten Alphabets (published)"].values()) == 372_450
+    assert len(PUBLISHED_COUNTS["NIST SD19 (published)"]) == 62
+
+
+def test_count_bars_follow_the_order_and_fill_what_is_missing():
+    figure = count_bars({"a": {"x": 3, "y": 1}, "b": {"y": 2}}, ["y", "x"], log=False, share=False)
+    assert [list(bar.x) for bar in figure.data] == [[1, 3], [2, 0]]
+    assert figure.layout.yaxis.categoryarray == ("x", "y")  # Plotly counts from the bottom
+
+
+def test_a_matrix_leaves_its_diagonal_out():
+    figure = class_matrix(np.array([[0.9, 0.1], [0.2, 0.8]]), ["a", "b"], "of", "are")
+    assert np.isnan(np.diag(figure.data[0].z)).all()
+    assert figure.data[0].z[0][1] == 0.1
+
+
+def test_a_box_for_each_class_present():
+    figure = distributions(np.arange(6.0), np.array([0, 0, 0, 2, 2, 2]), ["a", "b", "c"], "pixels")
+    assert [box.name for box in figure.data] == ["a", "c"]
+
+
+def test_as_many_colours_as_classes():
+    assert len(set(class_colours(62))) == 62

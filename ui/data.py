@@ -1,0 +1,109 @@
+"""Data sets and what is computed of them, kept between reruns and shared by visitors."""
+
+import numpy as np
+import streamlit as st
+
+from hcr_core import Recognizer, exploration
+from hcr_core.datasets import Dataset, load
+from hcr_core.preprocessing import GLYPH_SIZE
+
+#: Most images that pairwise comparisons and maps look at: a second's work on two cores.
+SAMPLE = 5000
+_SEED = 1
+
+
+@st.cache_resource(show_spinner="Loading the model …")
+def recognizer() -> Recognizer:
+    """The shipped model; raises ``ModelError``."""
+    return Recognizer.load()
+
+
+@st.cache_resource(show_spinner="Loading the data set …", max_entries=8)
+def dataset(name: str) -> Dataset:
+    """A data set of the registry, all splits; raises ``DatasetError``."""
+    return load(name)
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def counts(name: str) -> dict[str, np.ndarray]:
+    """Images of each class, int64 (classes,), by split."""
+    data = dataset(name)
+    return {
+        str(split): exploration.class_counts(data.labels[data.split == split], len(data.alphabet))
+        for split in dict.fromkeys(data.split.tolist())
+    }
+
+
+@st.cache_data(show_spinner=False, max_entries=16)
+def sample(name: str, limit: int = SAMPLE) -> np.ndarray:
+    """Positions of a sample with all classes as nearly equal as can be, int64 (m,)."""
+    return exploration.stratified_sample(dataset(name).labels, limit, _SEED)
+
+
+@st.cache_data(show_spinner="Comparing shapes …", max_entries=8)
+def features(name: str) -> np.ndarray:
+    """``exploration.features`` of the sample."""
+    return exploration.features(dataset(name).images[sample(name)])
+
+
+@st.cache_data(show_spinner="Measuring the ink …", max_entries=8)
+def ink(name: str) -> exploration.InkStatistics:
+    """``exploration.ink_statistics`` of the sample."""
+    return exploration.ink_statistics(dataset(name).images[sample(name)])
+
+
+@st.cache_data(show_spinner="Sorting by likeness …", max_entries=64)
+def typicality(name: str, label: int) -> np.ndarray:
+    """Positions of one class's images, at most 1,500, from typical to unusual."""
+    positions = np.sort(exploration.class_sample(dataset(name).labels, label, 1500, _SEED))
+    return positions[exploration.by_typicality(dataset(name).images[positions])]
+
+
+@st.cache_data(show_spinner=False, max_entries=64)
+def average(name: str, label: int) -> np.ndarray:
+    """The average of at most 2,000 images of one class, uint8 (H, W)."""
+    return exploration.mean_image(
+        dataset(name).images[np.sort(exploration.class_sample(dataset(name).labels, label, 2000, _SEED))]
+    )
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def lookalikes(name: str) -> np.ndarray:
+    """``exploration.lookalike_classes`` of the sample."""
+    data = dataset(name)
+    return exploration.lookalike_classes(features(name), data.labels[sample(name)], len(data.alphabet))
+
+
+@st.cache_data(show_spinner="Asking the shipped model …", max_entries=8)
+def suspicions(name: str) -> exploration.Suspicions | None:
+    """Labels the shipped model contradicts on a sample of 20,000; ``None`` if it knows other classes."""
+    data, model = dataset(name), recognizer()
+    if data.images.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE) or not set(data.alphabet) <= set(model.alphabet):
+        return None
+    positions = sample(name, 20_000)
+    known = [model.alphabet.index(label) for label in data.alphabet]
+    probabilities = model.classify(np.asarray(data.images[positions]))[:, known]
+    probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-9)
+    found = exploration.suspicious_labels(probabilities, data.labels[positions], data.alphabet.shape_groups)
+    return exploration.Suspicions(
+        positions[found.positions], found.suggested, found.given_probability, found.suggested_probability
+    )
+
+
+@st.cache_data(show_spinner="Looking for equal images …", max_entries=8)
+def exact_duplicates(name: str) -> list[np.ndarray]:
+    """``exploration.exact_duplicates`` of the whole set."""
+    return exploration.exact_duplicates(dataset(name).images)
+
+
+@st.cache_data(show_spinner="Looking for images that are nearly equal …", max_entries=16)
+def near_duplicates(name: str, likeness: float) -> tuple[np.ndarray, np.ndarray]:
+    """``exploration.near_duplicates`` of the sample, as positions in the set."""
+    pairs, cosines = exploration.near_duplicates(features(name), likeness)
+    return sample(name)[pairs], cosines
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def components(name: str) -> np.ndarray:
+    """Principal components of the sample, float32 (m, components)."""
+    return exploration.principal_components(features(name))

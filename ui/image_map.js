@@ -1,0 +1,123 @@
+// Images as dots at x, y (0-1): hover shows the image, the wheel zooms, dragging moves; zoomed in,
+// the images themselves are drawn. A click sends the image's number.
+const ZOOM_LIMIT = 60;
+
+export default function ({ data, parentElement, setTriggerValue }) {
+  const canvas = parentElement.querySelector("canvas");
+  const tip = parentElement.querySelector(".tip");
+  const context = canvas.getContext("2d");
+  const sheet = new Image();
+  const ratio = window.devicePixelRatio || 1;
+  let view = { x: 0, y: 0, zoom: 1 };
+  let width = 0;
+  let height = 0;
+  let drag = null;
+  let nearest = -1;
+  let reach = 0; // half the side of a drawn image
+
+  const place = (i) => [
+    (data.x[i] - view.x) * view.zoom * width,
+    (data.y[i] - view.y) * view.zoom * height,
+  ];
+  const cell = (i) => [
+    (i % data.columns) * data.side,
+    Math.floor(i / data.columns) * data.side,
+  ];
+
+  function draw() {
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    context.clearRect(0, 0, width, height);
+    const shown = [];
+    for (let i = 0; i < data.x.length; i++) {
+      const [x, y] = place(i);
+      if (x > -20 && y > -20 && x < width + 20 && y < height + 20) shown.push([i, x, y]);
+    }
+    const pictures = sheet.complete && shown.length < 700;
+    const size = pictures ? Math.min(40, Math.max(18, 500 / Math.sqrt(shown.length + 1))) : 3;
+    reach = pictures ? size / 2 : 0;
+    for (const [i, x, y] of shown) {
+      context.fillStyle = context.strokeStyle = data.colours[data.classes[i]];
+      if (pictures) {
+        context.drawImage(sheet, ...cell(i), data.side, data.side, x - size / 2, y - size / 2, size, size);
+        context.strokeRect(x - size / 2, y - size / 2, size, size);
+      } else {
+        context.beginPath();
+        context.arc(x, y, size, 0, 7);
+        context.fill();
+      }
+    }
+  }
+
+  function resize() {
+    width = canvas.clientWidth;
+    height = canvas.clientHeight;
+    canvas.width = width * ratio;
+    canvas.height = height * ratio;
+    draw();
+  }
+
+  function find(event) {
+    nearest = -1;
+    let best = Math.max(15, reach) ** 2;
+    for (let i = 0; i < data.x.length; i++) {
+      const [x, y] = place(i);
+      const distance = (x - event.offsetX) ** 2 + (y - event.offsetY) ** 2;
+      if (distance < best) [best, nearest] = [distance, i];
+    }
+    tip.style.display = nearest < 0 ? "none" : "block";
+    if (nearest < 0) return;
+    const [x, y] = place(nearest);
+    tip.style.left = `${Math.min(x + 14, width - 110)}px`;
+    tip.style.top = `${Math.max(0, Math.min(y + 14, height - 130))}px`;
+    const [column, row] = cell(nearest);
+    const scale = 96 / data.side;
+    const picture = tip.querySelector(".picture");
+    picture.style.backgroundImage = `url(${data.sprite})`;
+    picture.style.backgroundSize = `${data.columns * 96}px auto`;
+    picture.style.backgroundPosition = `${-column * scale}px ${-row * scale}px`;
+    tip.querySelector(".caption").textContent = data.names[data.classes[nearest]];
+  }
+
+  function zoomAt(x, y, factor) {
+    const zoom = Math.min(ZOOM_LIMIT, Math.max(1, view.zoom * factor));
+    const keep = (at, origin, size) => origin + at / size / view.zoom - at / size / zoom;
+    view = { x: keep(x, view.x, width), y: keep(y, view.y, height), zoom };
+    draw();
+  }
+
+  canvas.onwheel = (event) => {
+    event.preventDefault();
+    zoomAt(event.offsetX, event.offsetY, event.deltaY < 0 ? 1.25 : 0.8);
+    find(event);
+  };
+  canvas.onpointerdown = (event) => {
+    drag = { x: event.clientX, y: event.clientY, moved: false, view: { ...view } };
+    canvas.setPointerCapture(event.pointerId);
+  };
+  canvas.onpointermove = (event) => {
+    if (!drag) return find(event);
+    const [dx, dy] = [event.clientX - drag.x, event.clientY - drag.y];
+    drag.moved ||= Math.abs(dx) + Math.abs(dy) > 4;
+    view = {
+      x: drag.view.x - dx / width / view.zoom,
+      y: drag.view.y - dy / height / view.zoom,
+      zoom: view.zoom,
+    };
+    draw();
+  };
+  canvas.onpointerup = (event) => {
+    const clicked = drag && !drag.moved;
+    drag = null;
+    find(event);
+    if (clicked && nearest >= 0) setTriggerValue("picked", nearest);
+  };
+  canvas.onpointerleave = () => (tip.style.display = "none");
+  parentElement.querySelector(".in").onclick = () => zoomAt(width / 2, height / 2, 1.6);
+  parentElement.querySelector(".out").onclick = () => zoomAt(width / 2, height / 2, 1 / 1.6);
+
+  sheet.onload = draw;
+  sheet.src = data.sprite;
+  const observer = new ResizeObserver(resize);
+  observer.observe(canvas);
+  return () => observer.disconnect();
+}

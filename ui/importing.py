@@ -1,0 +1,93 @@
+"""Bringing one's own data set in from the browser: files, a look at the first rows, a name."""
+
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+import streamlit as st
+
+from hcr_core.datasets import DatasetError, import_dataset, preview
+from ui.image_views import image_grid
+
+#: Megabytes of an upload, which the server holds in memory; larger files import on the command line.
+MOST = 200
+_KEY = "import"
+
+
+def import_view() -> None:
+    """Everything from choosing files to the imported set."""
+    st.caption(
+        "A CSV of square images with a label column (first, last or named), a ZIP with a folder per class or a "
+        f"labels.csv, an npz, or the two idx files. Up to {MOST} MB here; larger ones with "
+        "`python -m hcr_core data import FILE --name NAME`."
+    )
+    files = st.file_uploader(
+        "Your data",
+        type=["csv", "zip", "npz", "gz", "idx", "ubyte"],
+        accept_multiple_files=True,
+        max_upload_size=MOST,
+        key=f"{_KEY}_files",
+    )
+    if not files:
+        return
+    path = _on_disk(files)
+    column = None
+    if path.suffix.lower() == ".csv":
+        place = st.segmented_control(
+            "Label column", ["found by itself", "first", "last", "named"], default="found by itself", required=True
+        )
+        if place == "named":
+            column = st.text_input("Its name") or None
+        elif place != "found by itself":
+            column = place
+    try:
+        _first_rows(path, column)
+        _form(path, column)
+    except DatasetError as error:
+        # The visitor knows the files by their names, not by where they lie here.
+        st.error(str(error).replace(f"{path.parent}/", ""), icon=":material/error:")
+
+
+def _on_disk(files: list) -> Path:
+    """The uploaded file, or the folder of several, in a temporary folder that goes with the session."""
+    identity = tuple(file.file_id for file in files)
+    kept = st.session_state.get(f"{_KEY}_folder")
+    if kept is None or kept[0] != identity:
+        folder = tempfile.TemporaryDirectory(prefix="hcr-import-")
+        kept = st.session_state[f"{_KEY}_folder"] = (identity, folder)
+        for file in files:
+            (Path(folder.name) / Path(file.name).name).write_bytes(file.getbuffer())
+    folder = Path(kept[1].name)
+    return folder / Path(files[0].name).name if len(files) == 1 else folder
+
+
+def _first_rows(path: Path, column: str | None) -> None:
+    labels, images = preview(path, column, 12)
+    st.markdown(
+        f"**First images**, {images.shape[1]} × {images.shape[2]} pixels, as they will be stored: white on black"
+    )
+    image_grid(images, labels, f"{_KEY}_head", tile=72)
+    pixels = images.reshape(len(images), -1)[:5]
+    table = pd.DataFrame(pixels[:, :: max(1, pixels.shape[1] // 24)])
+    table.insert(0, "label", labels[: len(table)])
+    with st.expander("Their numbers"):
+        st.dataframe(table.rename(columns=str), hide_index=True)
+
+
+def _form(path: Path, column: str | None) -> None:
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        name = st.text_input("Name", placeholder="my-letters", max_chars=64, key=f"{_KEY}_name", width=260)
+        start = st.button("Import", type="primary", disabled=not name, key=f"{_KEY}_start")
+    if not start:
+        return
+    bar = st.progress(0.0, "Importing …")
+    imported = import_dataset(path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"))
+    bar.empty()
+    st.success(f"{len(imported):,} images of {len(imported.alphabet)} classes are now {name}.")
+    for note in imported.notes:
+        st.warning(note)
+    st.button("Look at them", type="primary", on_click=_open, args=(name,))
+
+
+def _open(name: str) -> None:
+    st.session_state.update(data=name, view="Counts")
