@@ -23,6 +23,9 @@ MEASURES = {
     "amount": ("Ink", "share of the image"),
 }
 
+#: Images that t-SNE arranges, and whose labels are judged at first: some seconds, and one second.
+TSNE_SAMPLE, SUSPECTS = 2500, 6000
+
 
 def switch(label: str, options: list[str], key: str, **options_of_widget) -> str:
     """A control with one choice that the page's address remembers."""
@@ -180,9 +183,6 @@ def show_map(name: str) -> None:
     save_numbers(table, f"map-{kind}-{name}")
 
 
-TSNE_SAMPLE = 2500
-
-
 def _tsne(name: str) -> np.ndarray:
     """The neighbour map of a sample, computed once a session with a progress bar."""
     maps = st.session_state.setdefault("explore_maps", {})
@@ -231,14 +231,20 @@ def show_lookalikes(name: str) -> None:
 
 
 def show_suspicious(name: str) -> None:
-    data, found = lookup.dataset(name), lookup.suspicions(name)
-    if found is None:
+    if not lookup.is_known(name):
         st.info("The shipped model does not know these classes, so it cannot say which labels look wrong.")
         return
+    data = lookup.dataset(name)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+        scope = switch("Among", ["a sample", "all images"], "among")
+        most = st.slider("Show", 20, 400, 100, key="most", bind="query-params", width=300)
+    looked_at = len(data) if scope == "all images" else min(len(data), SUSPECTS)
+    bar = st.progress(0.0, "Asking the shipped model …")
+    found = lookup.suspicions(name, looked_at, bar.progress)
+    bar.empty()
     if not len(found.positions):
         st.success("The shipped model contradicts no label.")
         return
-    most = st.slider("Show", 20, 400, 100, key="most", bind="query-params", width=300)
     positions = found.positions[:most]
     captions = [
         f"{label_of(data, position)} → {data.alphabet[int(suggested)]}"
@@ -249,7 +255,7 @@ def show_suspicious(name: str) -> None:
         for p, s in zip(positions, found.suggested, strict=False)
     ]
     st.caption(
-        f"{len(found.positions):,} of {min(len(data), 20_000):,} images looked at are "
+        f"{len(found.positions):,} of {looked_at:,} images looked at are "
         "read as another shape than their label says; the surest contradictions first, as *label → read*. "
         "The model learned from some of these sets, so it "
         "overlooks what it was taught wrongly."

@@ -1,5 +1,8 @@
 """Data sets and what is computed of them, kept between reruns and shared by visitors."""
 
+from collections.abc import Callable
+from dataclasses import replace
+
 import numpy as np
 import streamlit as st
 
@@ -74,20 +77,25 @@ def lookalikes(name: str) -> np.ndarray:
     return exploration.lookalike_classes(features(name), data.labels[sample(name)], len(data.alphabet))
 
 
-@st.cache_data(show_spinner="Asking the shipped model …", max_entries=8)
-def suspicions(name: str) -> exploration.Suspicions | None:
-    """Labels the shipped model contradicts on a sample of 20,000; ``None`` if it knows other classes."""
-    data, model = dataset(name), recognizer()
-    if data.images.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE) or not set(data.alphabet) <= set(model.alphabet):
-        return None
-    positions = sample(name, 20_000)
+def is_known(name: str) -> bool:
+    """Whether the shipped model knows a data set's classes and size, and so can judge its labels."""
+    data = dataset(name)
+    return data.images.shape[1:] == (GLYPH_SIZE, GLYPH_SIZE) and set(data.alphabet) <= set(recognizer().alphabet)
+
+
+@st.cache_data(show_spinner=False, max_entries=8)
+def suspicions(name: str, limit: int, _progress: Callable[[float], None]) -> exploration.Suspicions:
+    """Labels the shipped model contradicts among at most ``limit`` images; ``_progress`` gets the share done."""
+    data, model, positions = dataset(name), recognizer(), sample(name, limit)
     known = [model.alphabet.index(label) for label in data.alphabet]
-    probabilities = model.classify(np.asarray(data.images[positions]))[:, known]
+    parts = []
+    for start in range(0, len(positions), 4000):
+        parts.append(model.classify(np.asarray(data.images[positions[start : start + 4000]]))[:, known])
+        _progress(min(1.0, (start + 4000) / len(positions)))
+    probabilities = np.concatenate(parts)
     probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-9)
     found = exploration.suspicious_labels(probabilities, data.labels[positions], data.alphabet.shape_groups)
-    return exploration.Suspicions(
-        positions[found.positions], found.suggested, found.given_probability, found.suggested_probability
-    )
+    return replace(found, positions=positions[found.positions])
 
 
 @st.cache_data(show_spinner="Looking for equal images …", max_entries=8)

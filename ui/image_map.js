@@ -115,6 +115,13 @@ export default function ({ data, parentElement, setTriggerValue }) {
   parentElement.querySelector(".in").onclick = () => zoomAt(width / 2, height / 2, 1.6);
   parentElement.querySelector(".out").onclick = () => zoomAt(width / 2, height / 2, 1 / 1.6);
 
+  parentElement.querySelector(".save").onclick = () => {
+    const link = document.createElement("a");
+    link.download = "map.png";
+    link.href = canvas.toDataURL("image/png");
+    link.click();
+  };
+
   sheet.onload = draw;
   sheet.src = data.sprite;
   const observer = new ResizeObserver(resize);

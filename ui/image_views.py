@@ -33,7 +33,8 @@ _map = st.components.v2.component(
 <div class="map"><canvas></canvas>
 <div class="tip"><div class="picture"></div><div class="caption"></div></div>
 <div class="zoom"><button class="in" aria-label="Zoom in">+</button>
-<button class="out" aria-label="Zoom out">&minus;</button></div></div>""",
+<button class="out" aria-label="Zoom out">&minus;</button>
+<button class="save" aria-label="Save as PNG" title="Save as PNG">&darr;</button></div></div>""",
     css=_BUTTON_STYLE
     + """
 .map { position: relative; font-family: var(--st-font); color: var(--st-text-color); }
