@@ -46,6 +46,24 @@ export default function ({ data, parentElement, setTriggerValue }) {
         context.fill();
       }
     }
+    if (!pictures) drawNames();
+  }
+
+  // The name of each class where most of its dots are.
+  function drawNames() {
+    context.font = "600 17px system-ui, sans-serif";
+    context.textAlign = "center";
+    context.textBaseline = "middle";
+    context.lineWidth = 5;
+    const style = getComputedStyle(canvas);
+    context.strokeStyle = style.getPropertyValue("--st-background-color");
+    context.fillStyle = style.getPropertyValue("--st-text-color");
+    for (const { name, x, y } of data.centres) {
+      const at = [(x - view.x) * view.zoom * width, (y - view.y) * view.zoom * height];
+      context.strokeText(name, ...at);
+      context.fillText(name, ...at);
+    }
+    context.lineWidth = 1;
   }
 
   function resize() {

@@ -105,15 +105,17 @@ def image_map(
         The number of the image that was just clicked, or ``None``.
     """
     low, extent = coordinates.min(axis=0), np.maximum(np.ptp(coordinates, axis=0), 1e-9)
-    x, y = (0.03 + 0.94 * (coordinates - low) / extent).round(4).T.tolist()
+    places = (0.03 + 0.94 * (coordinates - low) / extent).round(4)
+    middles = {int(i): np.median(places[classes == i], axis=0).tolist() for i in np.unique(classes)}
     columns = 64
     result = _map(
         data={
             "sprite": _sprite_sheet(images, columns),
             "columns": columns,
             "side": images.shape[1],
-            "x": x,
-            "y": y,
+            "x": places[:, 0].tolist(),
+            "y": places[:, 1].tolist(),
+            "centres": [{"name": names[i], "x": x, "y": y} for i, (x, y) in middles.items()],
             "classes": classes.tolist(),
             "names": list(names),
             "colours": list(colours),
