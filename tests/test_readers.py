@@ -136,7 +136,7 @@ def test_an_index_column_of_pandas_is_left_out(tmp_path):
 
 def test_labels_of_a_spreadsheet_are_whole_numbers_again(tmp_path):
     (tmp_path / "a.csv").write_text("7.0,1,2,3,4\n 8 ,1,2,3,4\n07,1,2,3,4\n")
-    assert gathered(tmp_path / "a.csv", "first")[1] == ["7", "8", "07"]
+    assert gathered(tmp_path / "a.csv", "first")[1] == ["7", "8", "7"]
 
 
 GOOD = csv_text(images_of(5), list("ABABA"))
@@ -162,6 +162,12 @@ def with_line(number: int, line: str) -> str:
         (with_line(2, "  ," + ",".join(["1"] * 16)), "line 2: the label is missing"),
         (with_line(2, "B,0.5" + ",1" * 15), "line 2, column 2: 0.5 is no whole number"),
         (with_line(2, "B,nan" + ",1" * 15), "line 2, column 2: nan is outside"),
+        ("1,2,3,4,5\n1,2,3,4\n1,2,3,4,5,6\n", "line 2: 4 columns, where 5"),
+        ("1,2,3,4,5\n2,2,3,4,\n", "line 2, column 5: the pixel is missing"),
+        ("1,2,3,4,5\n1,2,3,4,1000\n", "line 2, column 5: 1000 is outside"),
+        ("1,2,3,4,5\n1,2,256,4,5\n", "line 2, column 3: 256 is outside"),
+        ("1,2,3,4,5\n,2,3,4,5\n", "line 2: the label is missing"),
+        ("1,2,3,4,5\n" * 3 + "1,2,3,4,5,6,7,8,9\n\n", "line 4: 9 columns"),
         ("A,1,2,3\nB,4,5,6\n", "line 1: 3 pixel columns make no square image"),
         ("A,1\n", "line 1: 1 pixel columns make no square"),
     ],
@@ -206,6 +212,23 @@ def test_the_line_is_right_in_a_later_piece(tmp_path, piece):
     (tmp_path / "a.csv").write_text(csv_text(images_of(40), ["A"] * 40, header=True) + "A,1,2\n")
     with pytest.raises(DatasetError, match="line 42: 3 columns"):
         list(csv_blocks(tmp_path / "a.csv", piece=piece))
+
+
+@pytest.mark.parametrize("label", ["first", "last", "middle"])
+def test_plain_numbers_are_parsed_as_the_other_ways_do(tmp_path, label):
+    """All values and widths of cells; a quoted label sends the same rows the long way."""
+    rng = np.random.default_rng(0)
+    pixels, labels = rng.integers(0, 256, (300, 9)), rng.integers(0, 1000, 300)
+    at = {"first": 0, "last": 9, "middle": 4}[label]
+    names = np.insert(np.array([f"p{i}" for i in range(9)], object), at, "label")
+    for name, quote in (("plain", ""), ("quoted", '"')):
+        rows = [[*map(str, row)] for row in pixels]
+        for row, number in zip(rows, labels, strict=True):
+            row.insert(at, f"{quote}{number}{quote}")
+        (tmp_path / f"{name}.csv").write_text("\n".join(",".join(row) for row in [names, *rows]))
+        found, read = gathered(tmp_path / f"{name}.csv")
+        assert np.array_equal(found.reshape(300, 9), pixels)
+        assert read == [str(number) for number in labels]
 
 
 def test_the_layout_says_what_was_found(tmp_path):

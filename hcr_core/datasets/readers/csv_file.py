@@ -1,14 +1,17 @@
 """CSV files with an image a row: a label and the pixels of a square image of any size.
 
-Read in pieces of a few megabytes, so that a file larger than memory is no matter: polars parses a
-piece straight to bytes (uint8); only where it refuses one, Python goes through that piece line by
-line and either understands it (``0.0`` for ``0``, blank lines) or says which line is wrong.
+Read in pieces of a few megabytes, so that a file larger than memory is no matter. A piece of plain
+numbers is parsed with NumPy, one with labels in letters or quotes by polars; only where both refuse,
+Python goes through it line by line and either understands it (``0.0`` for ``0``, blank lines) or
+says which line is wrong.
 """
 
 import csv
 import os
 import re
+from collections import deque
 from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -19,7 +22,9 @@ from hcr_core.datasets.errors import DatasetError
 from hcr_core.datasets.readers.block import Block, side_of
 
 #: Bytes parsed at a time: large enough for two cores, small beside what they become.
-PIECE = 16 << 20
+PIECE = 4 << 20
+#: Pieces worked on at a time; NumPy and polars let go of Python's lock.
+_THREADS = 2
 #: No line of pixels is longer (a 1,000 x 1,000 image has 4 MB); a file without line ends is no CSV.
 MAX_LINE = 8 << 20
 #: Header names that are taken for the label's, in any case.
@@ -50,6 +55,12 @@ class Layout:
     header: bool
     names: tuple[str, ...]
     side: int
+
+    @cached_property
+    def columns_of_pixels(self) -> slice | list[int]:
+        """``pixels`` as an index; a slice, which is faster, where they stand side by side."""
+        first, last = self.pixels[0], self.pixels[-1]
+        return slice(first, last + 1) if last - first + 1 == len(self.pixels) else list(self.pixels)
 
     @cached_property
     def schema(self) -> dict:
@@ -124,7 +135,7 @@ def _guessed_position(path: Path, delimiter: str, first: int, columns: int) -> i
     """
     rows = [row for row in _looks(path, delimiter) if len(row) == columns]
     values = [[row[i] for row in rows] for i in (first, columns - 1)]
-    text = [any(_WHOLE.fullmatch(value) is None for value in column) for column in values]
+    text = [any(value and _WHOLE.fullmatch(value) is None for value in column) for column in values]
     if text[0] != text[1]:
         return first if text[0] else columns - 1
     varied = [len(set(column)) for column in values]
@@ -158,23 +169,80 @@ def csv_blocks(path: Path, label_column: str | None = None, split: str = "", pie
             a pixel should be, a missing label; or no rows at all.
     """
     layout = read_layout(path, label_column)
-    size, line, any_rows = os.path.getsize(path), 1, False
-    with _opened(path) as file:
-        if layout.header:
-            _line(path, file, 1)
-            line = 2
-        elif file.read(3) != b"\xef\xbb\xbf":
-            file.seek(0)
-        while data := file.read(piece):
-            data += _line(path, file, line + data.count(b"\n"))
-            pixels, labels = _fast(data, layout) or _slow(path, data, layout, line)
-            line += data.count(b"\n")
-            if len(labels):
-                any_rows = True
-                images = pixels.reshape(-1, layout.side, layout.side)
-                yield Block(images, labels, split, fraction=file.tell() / size)
+    any_rows = False
+    with _opened(path) as file, ThreadPoolExecutor(_THREADS) as threads:
+        waiting: deque = deque()
+        for data, line, share in _pieces(path, file, layout, piece):
+            waiting.append((threads.submit(_parse, path, data, layout, line), share))
+            # Never more pieces in memory than are being worked on.
+            if len(waiting) > _THREADS:
+                block = _block(*waiting.popleft(), layout, split)
+                any_rows |= block is not None
+                if block is not None:
+                    yield block
+        for parsed, share in waiting:
+            block = _block(parsed, share, layout, split)
+            any_rows |= block is not None
+            if block is not None:
+                yield block
     if not any_rows:
-        raise DatasetError(f"{path}: line {line}: no rows of pixels")
+        raise DatasetError(f"{path}: line {2 if layout.header else 1}: no rows of pixels")
+
+
+def _pieces(path: Path, file, layout: Layout, piece: int) -> Iterator[tuple[bytes, int, float]]:
+    """Whole lines of a file, the number of the first of them, and how much has been read then."""
+    size, line = os.path.getsize(path), 1
+    if layout.header:
+        _line(path, file, 1)
+        line = 2
+    elif file.read(3) != b"\xef\xbb\xbf":
+        file.seek(0)
+    while data := file.read(piece):
+        if not data.endswith(b"\n"):
+            data += _line(path, file, line + data.count(b"\n"))
+        yield data, line, file.tell() / size
+        line += data.count(b"\n")
+
+
+def _block(parsed: Future, share: float, layout: Layout, split: str) -> Block | None:
+    pixels, labels = parsed.result()
+    return Block(pixels.reshape(-1, layout.side, layout.side), labels, split, fraction=share) if len(labels) else None
+
+
+def _parse(path: Path, data: bytes, layout: Layout, line: int) -> tuple[np.ndarray, np.ndarray]:
+    return _digits(data, layout) or _fast(data, layout) or _slow(path, data, layout, line)
+
+
+def _digits(data: bytes, layout: Layout) -> tuple[np.ndarray, np.ndarray] | None:
+    """Pixels uint8 (k, columns - 1) and labels str (k,) of numbers of one to three digits.
+
+    Most files hold nothing else. All bytes are worked on at once: each digit adds the tens and
+    hundreds before it, and what stands in front of a separator is a cell. Half the time of a
+    general parser, and already row by row. ``None`` where anything else is in the data.
+    """
+    characters = np.frombuffer(data if data.endswith(b"\n") else data + b"\n", np.uint8)
+    digits = characters - np.uint8(ord("0"))  # below it wraps around, so the rest is above 9
+    is_digit = digits < 10
+    newlines = np.flatnonzero(characters == ord("\n"))
+    in_pair = is_digit[1:] & is_digit[:-1]
+    in_triple = in_pair[1:] & is_digit[:-2]
+    ends = np.flatnonzero(is_digit[:-1] & ~is_digit[1:])
+    separators = len(characters) - np.count_nonzero(is_digit)
+    known = np.count_nonzero(characters == ord(layout.delimiter)) + len(newlines)
+    # Nothing but digits and separators, no cell empty, none longer than three digits ...
+    if not separators == known == len(ends) == len(newlines) * layout.columns or (in_pair[2:] & in_pair[:-2]).any():
+        return None
+    # ... and a line ends behind every so many cells.
+    if not np.array_equal(ends[layout.columns - 1 :: layout.columns] + 1, newlines):
+        return None
+    values = digits.astype(np.uint16)
+    values[1:] += (digits[:-1] * in_pair).astype(np.uint16) * np.uint16(10)
+    values[2:] += (digits[:-2] * in_triple).astype(np.uint16) * np.uint16(100)
+    table = values[ends].reshape(-1, layout.columns)
+    pixels = table[:, layout.columns_of_pixels]
+    if pixels.max(initial=0) > 255:
+        return None
+    return pixels.astype(np.uint8), table[:, layout.label].astype(str)
 
 
 def _fast(data: bytes, layout: Layout) -> tuple[np.ndarray, np.ndarray] | None:
@@ -198,9 +266,9 @@ def _fast(data: bytes, layout: Layout) -> tuple[np.ndarray, np.ndarray] | None:
 
 
 def _tidy(labels: np.ndarray) -> np.ndarray:
-    """Labels without blanks around them, and ``7`` for the ``7.0`` of a spreadsheet."""
+    """Labels without blanks around them, and ``7`` for the ``7.0`` of a spreadsheet and for ``07``."""
     values, inverse = np.unique(labels, return_inverse=True)
-    tidied = [re.sub(r"^([+-]?\d+)\.0+$", r"\1", value.strip()) for value in values.tolist()]
+    tidied = [re.sub(r"^0*(\d+)(\.0+)?$", r"\1", value.strip()) for value in values.tolist()]
     return np.array(tidied, str)[inverse]
 
 
