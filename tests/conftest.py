@@ -9,6 +9,7 @@ import pytest
 
 from hcr_core import Recognizer
 from hcr_core.datasets.pen_alphabet import pen_strokes
+from hcr_core.datasets.readers import blocks_of
 from hcr_core.datasets.strokes import render
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -59,3 +60,16 @@ def likeness(a: np.ndarray, b: np.ndarray) -> float:
     """Cosine between two glyphs, 1 where they are the same."""
     x, y = a.astype(float).ravel(), b.astype(float).ravel()
     return float(x @ y / max(np.linalg.norm(x) * np.linalg.norm(y), 1e-9))
+
+
+def gathered(path, label_column=None) -> tuple[np.ndarray, list[str]]:
+    """Images and labels as a reader gives them."""
+    blocks = list(blocks_of(path, label_column))
+    return np.concatenate([b.images for b in blocks]), [label for b in blocks for label in b.labels.tolist()]
+
+
+def images_of(count: int, side: int = 4, seed: int = 0) -> np.ndarray:
+    """Random images with an empty border, uint8 (count, side, side)."""
+    images = np.zeros((count, side, side), np.uint8)
+    images[:, 1:-1, 1:-1] = np.random.default_rng(seed).integers(1, 256, (count, side - 2, side - 2))
+    return images

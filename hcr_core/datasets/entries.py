@@ -120,8 +120,8 @@ def _emnist(part: str, what: str, alphabet: Alphabet, train: int, test: int, fir
 _ENTRIES = (
     Entry(
         name="digits",
-        title="UCI optical recognition of handwritten digits as scikit-learn brings it: 43 writers, 8 x 8 "
-        "enlarged to 28 x 28",
+        title="UCI optical recognition of handwritten digits, the test part that scikit-learn brings: 13 writers, "
+        "8 x 8 enlarged to 28 x 28",
         format="uci-digits",
         alphabet=_DIGITS,
         splits={"train": 1_438, "test": 359},
@@ -142,7 +142,7 @@ _ENTRIES = (
     ),
     Entry(
         name="mnist",
-        title="MNIST: handwritten digits of NIST's employees and of pupils, fitted to 20 x 20 and centred by mass",
+        title="MNIST: digits of census employees and high-school students, fitted to 20 x 20 and centred by mass",
         format="npz",
         alphabet=_DIGITS,
         splits={"train": 60_000, "test": 10_000},

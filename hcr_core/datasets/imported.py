@@ -53,7 +53,7 @@ def import_dataset(
         dry_run: Read and check all of it, keep nothing.
 
     Returns:
-        The data set, memory-mapped; after a dry run with images in memory no more.
+        The data set, memory-mapped, also after a dry run (its file is gone then; use it at once).
 
     Raises:
         DatasetError: With file, line and reason. Nothing is kept then.
@@ -72,7 +72,15 @@ def import_dataset(
         shutil.rmtree(trial, ignore_errors=True)
 
 
-def _kept(folder, path, label_column, facts, polarity, split, progress) -> Dataset:
+def _kept(
+    folder: Path,
+    path: Path,
+    label_column: str | None,
+    facts: dict,
+    polarity: Polarity,
+    split: str | None,
+    progress: Callable[[float], None],
+) -> Dataset:
     try:
         blocks = blocks_of(path, label_column)
         store.write(folder, blocks, facts, polarity=polarity, rule=split, progress=progress)
