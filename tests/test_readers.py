@@ -1,5 +1,6 @@
 """idx and npz files, good and bad, and round trips through every format."""
 
+import contextlib
 import gzip
 import struct
 
@@ -210,3 +211,21 @@ def test_real_files_are_the_same_through_csv_and_back(tmp_path, handwriting):
     again = import_dataset(tmp_path / "out.csv", "again")
     assert np.array_equal(again.images, part.images)
     assert np.array_equal(again.labels, part.labels)
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_random_damage_is_a_data_error_or_nothing(tmp_path, several, form):
+    out = tmp_path / ("out" if form in ("idx", "folder") else f"out.{form}")
+    export(several, form, out)
+    files = sorted(path for path in out.rglob("*") if path.is_file()) if out.is_dir() else [out]
+    rng = np.random.default_rng(0)
+    for _ in range(60):
+        file = files[rng.integers(len(files))]
+        data = file.read_bytes()
+        damaged = bytearray(data)
+        damaged[rng.integers(len(data))] = rng.integers(256)
+        file.write_bytes(damaged[: rng.integers(len(data)) if rng.random() < 0.3 else None])
+        with contextlib.suppress(DatasetError):
+            import_dataset(out, "damaged")
+        file.write_bytes(data)
+    assert len(import_dataset(out, "whole")) == len(several)

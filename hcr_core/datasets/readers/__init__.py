@@ -67,7 +67,10 @@ def _idx(images: Path, split: str) -> Iterator[Block]:
 def _names_beside(images: Path) -> dict[int, str] | None:
     classes = images.with_name("classes.txt")
     if classes.is_file():
-        return dict(enumerate(classes.read_text(encoding="utf-8").splitlines()))
+        try:
+            return dict(enumerate(classes.read_text(encoding="utf-8").rstrip("\n").split("\n")))
+        except (OSError, UnicodeDecodeError) as error:
+            raise DatasetError(f"{classes}: cannot be read ({error})") from None
     stem = images.name.split("images-idx3")[0]
     prefix = stem.removesuffix("-").removesuffix("-train").removesuffix("-test")
     mapping = images.with_name(f"{prefix}-mapping.txt")

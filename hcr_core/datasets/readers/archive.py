@@ -6,9 +6,11 @@ CSV or npz is the better form for that), ``MAX_TOTAL`` bytes unpacked, a compres
 no links, no encryption, no absolute names and no ``..``.
 """
 
+import lzma
 import stat
 import struct
 import zipfile
+import zlib
 from pathlib import Path
 
 from hcr_core.datasets.errors import DatasetError
@@ -17,6 +19,19 @@ MAX_ENTRIES = 500_000
 MAX_TOTAL = 8 << 30
 MAX_RATIO = 200
 _SMALL = 1 << 20
+#: What ``zipfile`` and its decompressors raise on damaged archives.
+DAMAGE = (
+    OSError,
+    EOFError,
+    ValueError,
+    OverflowError,
+    NotImplementedError,
+    RuntimeError,
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    struct.error,
+)
 #: The end record with the longest comment allowed, and the 64-bit locator before it.
 _TAIL = 22 + 65_535 + 20
 
@@ -29,7 +44,7 @@ def check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
-    except (OSError, zipfile.BadZipFile, ValueError, NotImplementedError) as error:
+    except DAMAGE as error:
         raise DatasetError(f"{path}: not a ZIP file that can be read ({error})") from None
     total = sum(info.file_size for info in members)
     packed = sum(info.compress_size for info in members)

@@ -1,14 +1,12 @@
 """NumPy's ``.npz``: as Keras distributes MNIST, or plain ``images`` and ``labels``."""
 
-import zipfile
-import zlib
 from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 
 from hcr_core.datasets.errors import DatasetError
-from hcr_core.datasets.readers.archive import check_archive
+from hcr_core.datasets.readers.archive import DAMAGE, check_archive
 from hcr_core.datasets.readers.block import Block, square
 
 #: Names of the arrays by split: images, then labels.
@@ -47,7 +45,7 @@ def npz_blocks(path: Path) -> Iterator[Block]:
                 if writers is not None and len(writers) != len(images):
                     writers = None
                 yield Block(images, _text(path, y, labels, classes), split, writers, number / len(found))
-    except (OSError, ValueError, EOFError, KeyError, zipfile.BadZipFile, zlib.error, MemoryError) as error:
+    except (*DAMAGE, KeyError, TypeError, SyntaxError, MemoryError) as error:
         if isinstance(error, DatasetError):
             raise
         raise DatasetError(f"{path}: not an npz file that can be read ({error})") from None

@@ -4,7 +4,6 @@ import csv
 import io
 import warnings
 import zipfile
-import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -15,7 +14,7 @@ import numpy as np
 from PIL import Image
 
 from hcr_core.datasets.errors import DatasetError
-from hcr_core.datasets.readers.archive import check_archive
+from hcr_core.datasets.readers.archive import DAMAGE, check_archive
 from hcr_core.datasets.readers.block import Block
 from hcr_core.imaging import FORMATS, MAX_BYTES, SUFFIXES, ImageError, decode, flatten
 from hcr_core.preprocessing import GLYPH_SIZE, image_to_glyph
@@ -109,7 +108,9 @@ def picture_blocks(path: Path) -> Iterator[Block]:
                 labels = np.array([row.label for row in some])
                 writers = np.array([row.writer for row in some]) if all(row.writer for row in rows) else None
                 yield Block(images, labels, split, writers, done / len(rows))
-    except (OSError, zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
+    except DAMAGE as error:
+        if isinstance(error, DatasetError):
+            raise
         raise DatasetError(f"{path}: cannot be read ({error})") from None
 
 
