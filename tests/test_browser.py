@@ -40,7 +40,7 @@ def server(tmp_path_factory):
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
     folder = tmp_path_factory.mktemp("app")
-    places = {"HCR_DATA_DIR": str(folder / "data"), "HCR_CACHE_DIR": str(folder / "cache")}
+    places = {f"HCR_{name}_DIR": str(folder / name.lower()) for name in ("DATA", "CACHE", "IMPORTED")}
     process = subprocess.Popen(
         command, cwd=ROOT, env=os.environ | places, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
