@@ -8,14 +8,13 @@ import hashlib
 import json
 import os
 import re
-import shutil
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from hcr_core.alphabet import Alphabet, AlphabetError
+from hcr_core.atomic import written_aside
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 CARD = "card.json"
@@ -103,21 +102,11 @@ def save_model(store: Path, name: str, card: dict, files: dict[str, bytes]) -> P
         The model's folder.
     """
     check_name(name)
-    store.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".saving-", dir=store))
-    try:
+    target = store / name
+    with written_aside(target) as folder:
         for filename, data in files.items():
-            (aside / filename).write_bytes(data)
+            (folder / filename).write_bytes(data)
         checksums = {filename: hashlib.sha256(data).hexdigest() for filename, data in files.items()}
         text = json.dumps(card | {"files": checksums}, indent=2, ensure_ascii=False)
-        (aside / CARD).write_text(text + "\n", encoding="utf-8")
-        aside.chmod(0o755)
-        target, former = store / name, aside.with_name(aside.name + "-former")
-        if target.exists():
-            target.rename(former)
-        aside.rename(target)
-        shutil.rmtree(former, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
+        (folder / CARD).write_text(text + "\n", encoding="utf-8")
     return target

@@ -6,15 +6,13 @@ positions in the sorted ``SPLITS``), where known ``writers.npy`` and the arrays 
 """
 
 import json
-import shutil
-import tempfile
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import numpy as np
 
 from hcr_core.alphabet import Alphabet
+from hcr_core.atomic import written_aside
 from hcr_core.datasets.dataset import SPLITS, Dataset
 from hcr_core.datasets.errors import DatasetError
 from hcr_core.datasets.readers.block import Block, Polarity, is_black_on_white
@@ -91,24 +89,6 @@ def in_order(labels: Iterable[str]) -> list[str]:
     if all(label.isascii() and label.isdecimal() for label in labels):
         return sorted(labels, key=lambda label: (int(label), label))
     return sorted(labels)
-
-
-@contextmanager
-def written_aside(target: Path) -> Iterator[Path]:
-    """A folder to fill, which becomes ``target`` (replacing one there) unless an error occurs."""
-    target.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=target.parent))
-    former = aside.with_name(aside.name + "-former")
-    try:
-        yield aside
-        aside.chmod(0o755)
-        if target.exists():
-            target.rename(former)
-        aside.rename(target)
-        shutil.rmtree(former, ignore_errors=True)
-    except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
-        raise
 
 
 def write(

@@ -1,0 +1,25 @@
+"""Folders that appear whole or not at all."""
+
+import shutil
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def written_aside(target: Path) -> Iterator[Path]:
+    """A folder to fill, which becomes ``target`` (replacing one there) unless an error occurs."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=target.parent))
+    former = aside.with_name(aside.name + "-former")
+    try:
+        yield aside
+        aside.chmod(0o755)
+        if target.exists():
+            target.rename(former)
+        aside.rename(target)
+        shutil.rmtree(former, ignore_errors=True)
+    except BaseException:
+        shutil.rmtree(aside, ignore_errors=True)
+        raise
