@@ -1,11 +1,13 @@
 """CSV files as other people write them, and bad ones refused with file, line and reason."""
 
+import zipfile
+
 import numpy as np
 import pytest
 from conftest import gathered, images_of
 
 from hcr_core.datasets import DatasetError, import_dataset
-from hcr_core.datasets.readers import csv_file
+from hcr_core.datasets.readers import blocks_of, csv_file
 from hcr_core.datasets.readers.csv_file import csv_blocks, read_layout
 
 
@@ -208,3 +210,19 @@ def test_the_layout_says_what_was_found(tmp_path):
     (tmp_path / "a.csv").write_text(csv_text(images_of(4), list("ABCD"), last=True, header=True))
     layout = read_layout(tmp_path / "a.csv")
     assert (layout.label, layout.side, layout.header, layout.delimiter) == (16, 4, True, ",")
+
+
+def test_a_zip_of_one_csv_is_read_as_that_csv(tmp_path):
+    images, labels = images_of(12, 6), np.array(list("abc" * 4))
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("A_Z Handwritten Data.csv", csv_text(images, labels, last=True))
+    (block,) = blocks_of(tmp_path / "archive.zip", "last")
+    assert np.array_equal(block.images, images)
+    assert block.labels.tolist() == labels.tolist()
+
+
+def test_a_bad_csv_in_a_zip_is_named_with_its_line(tmp_path):
+    with zipfile.ZipFile(tmp_path / "archive.zip", "w") as archive:
+        archive.writestr("letters.csv", "a,1,2,3,4\nb,1,2,300,4\n")
+    with pytest.raises(DatasetError, match=r"archive\.zip: letters\.csv.* line 2"):
+        list(blocks_of(tmp_path / "archive.zip"))

@@ -1,9 +1,13 @@
 """Readers of public formats: a file or folder to blocks of upright images with text labels."""
 
+import shutil
+import tempfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
 from hcr_core.datasets.errors import DatasetError
+from hcr_core.datasets.readers.archive import DAMAGE, check_archive
 from hcr_core.datasets.readers.block import POLARITIES, Block, Polarity
 from hcr_core.datasets.readers.csv_file import PIECE, csv_blocks
 from hcr_core.datasets.readers.idx import idx_blocks, read_mapping
@@ -20,7 +24,8 @@ def blocks_of(path: Path, label_column: str | None = None, *, piece: int = PIECE
     """The samples of a file or folder of any known format, told by its name and content.
 
     CSV (``.csv``, ``.tsv``, ``.txt``), ``.npz``, idx (``...images-idx3-ubyte``, also ``.gz``, with
-    the labels beside it), ``.zip`` or folder of images, folder of idx files. idx files called
+    the labels beside it), ``.zip`` or folder of images, ``.zip`` of a single CSV (as Kaggle hands
+    them out), folder of idx files. idx files called
     ``emnist...`` are transposed, as NIST distributes them, and are put upright; a mapping file
     beside them (``...-mapping.txt``) or ``classes.txt`` names the labels.
 
@@ -29,7 +34,7 @@ def blocks_of(path: Path, label_column: str | None = None, *, piece: int = PIECE
     """
     if not path.exists():
         raise DatasetError(f"{path}: there is no such file or folder")
-    if label_column is not None and path.suffix.lower() not in (".csv", ".tsv", ".txt"):
+    if label_column is not None and path.suffix.lower() not in (".csv", ".tsv", ".txt", ".zip"):
         raise DatasetError(f"{path}: only a CSV has a label column")
     if path.is_dir():
         found = sorted(file for file in path.iterdir() if "images-idx3" in file.name)
@@ -48,11 +53,33 @@ def blocks_of(path: Path, label_column: str | None = None, *, piece: int = PIECE
     elif suffix == ".npz":
         yield from npz_blocks(path)
     elif suffix == ".zip":
-        yield from picture_blocks(path)
+        yield from _zip(path, label_column, piece)
     elif "idx" in path.name or "ubyte" in path.name:
         yield from _idx(path, "")
     else:
         raise DatasetError(f"{path}: not a CSV, npz, idx, ZIP or folder")
+
+
+def _zip(path: Path, label_column: str | None, piece: int) -> Iterator[Block]:
+    check_archive(path)
+    with zipfile.ZipFile(path) as archive:
+        files = [info for info in archive.infolist() if not info.is_dir()]
+        if len(files) != 1 or not files[0].filename.lower().endswith(".csv"):
+            if label_column is not None:
+                raise DatasetError(f"{path}: only a CSV has a label column")
+            yield from picture_blocks(path)
+            return
+        # Unpacked, so that it can be read in pieces and again to find a bad line.
+        with tempfile.TemporaryDirectory() as folder:
+            table = Path(folder) / "table.csv"
+            try:
+                with archive.open(files[0]) as packed, open(table, "wb") as file:
+                    shutil.copyfileobj(packed, file, 1 << 20)
+                yield from csv_blocks(table, label_column, piece=piece)
+            except DatasetError as error:
+                raise DatasetError(str(error).replace(str(table), f"{path}: {files[0].filename}")) from None
+            except DAMAGE as error:
+                raise DatasetError(f"{path}: {files[0].filename} cannot be unpacked ({error})") from None
 
 
 def _idx_split(file: Path) -> str:
