@@ -57,17 +57,14 @@ def show_counts(name: str) -> None:
     by_split = lookup.counts(name)
     total = sum(by_split.values())
     rare, common = int(np.argmin(np.where(total, total, total.max()))), int(np.argmax(total))
-    figures = st.columns(4)
-    figures[0].metric("Images", f"{len(data):,}")
-    figures[1].metric("Classes", len(data.alphabet))
-    figures[2].metric(f"Rarest: {data.alphabet[rare]}", f"{total[rare]:,}")
-    figures[3].metric(
-        f"Most frequent: {data.alphabet[common]}",
-        f"{total[common]:,}",
-        f"{exploration.imbalance(total):.0f} times the rarest",
-        delta_color="off",
-        delta_arrow="off",
-    )
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Images", f"{len(data):,}", width="content")
+        st.metric("Classes", len(data.alphabet), width="content")
+        st.metric(f"Rarest: {data.alphabet[rare]}", f"{total[rare]:,}", width="content")
+        st.metric(f"Most frequent: {data.alphabet[common]}", f"{total[common]:,}", width="content")
+        st.metric("Most to fewest", f"{exploration.imbalance(total):.1f} : 1", width="content")
+    for note in data.notes:
+        st.warning(note)
     others = [other for other in available() if other != name]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         beside = st.selectbox(
@@ -283,14 +280,15 @@ def show_duplicates(name: str) -> None:
     groups = lookup.exact_duplicates(name)
     across = [group for group in groups if len(set(data.split[group].tolist())) > 1]
     contradicting = [group for group in groups if len(set(data.labels[group].tolist())) > 1]
-    figures = st.columns(3)
-    figures[0].metric("Images that have an equal", f"{sum(map(len, groups)):,}")
-    figures[1].metric(
-        "Groups across splits",
-        f"{len(across):,}",
-        help="Equal images in training and test make a test easier than it looks.",
-    )
-    figures[2].metric("Groups with different labels", f"{len(contradicting):,}")
+    with st.container(horizontal=True, gap="medium"):
+        st.metric("Images that have an equal", f"{sum(map(len, groups)):,}", width="content")
+        st.metric(
+            "Groups across splits",
+            f"{len(across):,}",
+            width="content",
+            help="Equal images in training and test make a test easier than it looks.",
+        )
+        st.metric("Groups with different labels", f"{len(contradicting):,}", width="content")
     _duplicate_groups(name, "Equal pixel by pixel", (contradicting + across + groups)[:12], "equal")
     likeness = st.slider(
         "Nearly equal from a likeness of",
