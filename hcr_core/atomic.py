@@ -22,4 +22,6 @@ def written_aside(target: Path) -> Iterator[Path]:
         shutil.rmtree(former, ignore_errors=True)
     except BaseException:
         shutil.rmtree(aside, ignore_errors=True)
+        if former.exists() and not target.exists():
+            former.rename(target)
         raise

@@ -12,7 +12,7 @@ from pathlib import Path
 from hcr_core import cli_data
 from hcr_core.alphabet import KINDS, AlphabetError
 from hcr_core.imaging import SUFFIXES, ImageError, read_file
-from hcr_core.model_store import ModelError, user_store
+from hcr_core.model_store import ModelError, check_name, user_store
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -108,12 +108,27 @@ def _images(paths: list[Path]) -> Iterator[Path]:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from hcr_core.datasets import DatasetError
+    from hcr_core.datasets import DatasetError, load
+
+    check_name(options.name)
+    names = tuple(options.data.split(","))
+    try:
+        for name in names:
+            load(name, "train")
+    except DatasetError as error:
+        print(f"hcr_core: {error}", file=sys.stderr)
+        return 1
+    # Imported only now: TensorFlow takes seconds and talks on standard error.
+    from hcr_core.training.architectures import ARCHITECTURES
     from hcr_core.training.worker import TrainingConfig, run
 
+    if options.architecture not in ARCHITECTURES:
+        known = ", ".join(ARCHITECTURES)
+        print(f"hcr_core: unknown architecture {options.architecture!r}: choose one of {known}", file=sys.stderr)
+        return 1
     config = TrainingConfig(
         name=options.name,
-        data=tuple(options.data.split(",")),
+        data=names,
         architecture=options.architecture,
         epochs=options.epochs,
         batch=options.batch,

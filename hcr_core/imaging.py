@@ -1,6 +1,7 @@
 """Untrusted bytes to an image array: size caps before decoding, first frame, EXIF, 16 bits, CMYK."""
 
 import io
+import math
 import warnings
 from pathlib import Path
 
@@ -41,8 +42,9 @@ def decode(data: bytes) -> np.ndarray:
         raise ImageError(f"The file has {len(data) / 2**20:.0f} MB; at most {MAX_BYTES / 2**20:.0f} MB are read.")
     try:
         with warnings.catch_warnings():
-            # Pillow warns of its own, larger limit; ours is checked below, before decoding.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
+            # Pillow warns of its own, larger limit (ours is checked below, before decoding) and of
+            # damaged EXIF, which costs an image nothing but its orientation.
+            warnings.simplefilter("ignore")
             with Image.open(io.BytesIO(data), formats=FORMATS) as image:
                 return _pixels(image)
     except ImageError:
@@ -75,11 +77,16 @@ def _pixels(image: Image.Image) -> np.ndarray:
 
 
 def _to_8_bits(samples: np.ndarray) -> np.ndarray:
-    """16-bit (or 32-bit holding 16-bit) gray samples to uint8; 8-bit values are left as they are."""
+    """Gray samples of 9 to 16 bits, or float ones of 0-1, to uint8; 8-bit values are left as they are."""
+    is_float = samples.dtype.kind == "f"
     samples = np.nan_to_num(samples.astype(np.float32))
-    if samples.max(initial=0) > 255:
-        samples /= 257  # 65535 / 255: how 16-bit PNG and TIFF map full white
-    return np.clip(samples, 0, 255).astype(np.uint8)
+    brightest = float(samples.max(initial=0))
+    if brightest > 255:
+        # A scanner's 12 bits in a 16-bit file are 12 bits: full white is the next power of two.
+        samples *= 255 / (2 ** math.ceil(math.log2(brightest + 1)) - 1)
+    elif is_float and brightest <= 1:
+        samples *= 255
+    return np.clip(samples, 0, 255).round().astype(np.uint8)
 
 
 def read_file(path: str | Path) -> np.ndarray:
@@ -104,6 +111,8 @@ def flatten(image: np.ndarray) -> np.ndarray:
     Raises:
         ImageError: Another shape or dtype, or no pixels.
     """
+    if not isinstance(image, np.ndarray):
+        raise ImageError(f"An image is an array of numbers, not a {type(image).__name__}.")
     if image.dtype != np.uint8 or image.ndim not in (2, 3) or image.size == 0:
         raise ImageError(f"An image is uint8 (H, W), (H, W, 3) or (H, W, 4), not {image.dtype} {image.shape}.")
     if image.ndim == 2:

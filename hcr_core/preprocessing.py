@@ -17,6 +17,8 @@ from hcr_core.imaging import flatten
 
 #: Changes whenever the same image would give another glyph; cards name the version they fit.
 VERSION = 1
+#: Changes whenever ink would be found differently on a photo; caches of photographed sets name it.
+INK_VERSION = 1
 #: Side of a glyph in pixels, and the longer side of the ink's box in it (EMNIST's).
 GLYPH_SIZE, INK_SIZE = 28, 24
 #: Thinner strokes are widened to this many glyph pixels: EMNIST's pens are 2 to 4 wide, and a
@@ -115,16 +117,21 @@ def _flat_paper(image: np.ndarray, spread: int) -> np.ndarray | None:
 
     A stroke may run off the sheet, so not all of the border has to be paper.
     """
-    pixels = np.atleast_3d(image)
-    ring = np.concatenate([pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]).astype(np.int16)
+    ring = _ring(np.atleast_3d(image)).astype(np.int16)
     paper = np.median(ring, axis=0)
     return paper if (np.abs(ring - paper).max(axis=1) <= spread).mean() >= 0.6 else None
 
 
 def _ink_on_flat(image: np.ndarray, paper: np.ndarray) -> np.ndarray | None:
     """Ink as the difference from the paper's colour in the channel where it is largest."""
-    channels = [cv2.absdiff(channel, float(level)) for channel, level in zip(cv2.split(image), paper, strict=True)]
-    return _stretch(reduce(cv2.max, channels).astype(np.float32) / 255, FLAT_CONTRAST / 255)
+    # Not a plain number beside the channel: OpenCV takes a channel of 4 x 1 pixels for a scalar.
+    channels = [
+        cv2.absdiff(channel, np.full_like(channel, round(level)))
+        for channel, level in zip(cv2.split(image), paper.tolist(), strict=True)
+    ]
+    difference = reduce(cv2.max, channels).astype(np.float32) / 255
+    # The border is paper, while of the whole sheet a bold letter may cover the larger part.
+    return _stretch(difference, FLAT_CONTRAST / 255, *_level_and_noise(_ring(difference)))
 
 
 def _ink_of_photo(image: np.ndarray) -> np.ndarray | None:
@@ -141,7 +148,18 @@ def _ink_of_photo(image: np.ndarray) -> np.ndarray | None:
     paper = cv2.resize(_paper(thumb, max(width, height)), (width, height), interpolation=cv2.INTER_LINEAR)
     ratio = reduce(cv2.min, cv2.split(pixels / np.maximum(np.atleast_3d(paper), 1)))
     darkness = cv2.GaussianBlur(np.clip(1 - ratio, 0, 1), (0, 0), max(0.5, max(height, width) / 640))
-    return _stretch(darkness, PHOTO_CONTRAST)
+    return _stretch(darkness, PHOTO_CONTRAST, *_level_and_noise(darkness))
+
+
+def _level_and_noise(darkness: np.ndarray) -> tuple[float, float]:
+    """Median and (from the median absolute deviation) standard deviation of what is mostly paper."""
+    level = float(np.median(darkness))
+    return level, 1.4826 * float(np.median(np.abs(darkness - level)))
+
+
+def _ring(image: np.ndarray) -> np.ndarray:
+    """The pixels of an image's border, (n,) or (n, channels)."""
+    return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
 
 
 def _fit(width: int, height: int, side: int) -> tuple[int, int]:
@@ -196,17 +214,15 @@ def _is_light_on_dark(thumb: np.ndarray) -> bool:
     something dark; paper in the light is never as dark as a board.
     """
     gray = thumb.max(axis=2, keepdims=True)
-    ring = np.concatenate([gray[0], gray[-1], gray[:, 0], gray[:, -1]])
-    return float(np.median(ring)) < 150 and float(((gray - _surface(gray)) ** 3).mean()) > 0
+    return float(np.median(_ring(gray))) < 150 and float(((gray - _surface(gray)) ** 3).mean()) > 0
 
 
-def _stretch(darkness: np.ndarray, contrast: float) -> np.ndarray | None:
+def _stretch(darkness: np.ndarray, contrast: float, level: float, noise: float) -> np.ndarray | None:
     """Darkness 0-1 to ink 0-255 with the edge between paper and ink at 128, or ``None``.
 
-    ``contrast`` is the least darkness above the paper's that is taken for ink.
+    ``contrast`` is the least darkness above the paper's that is taken for ink; ``level`` is the
+    paper's own, and ``noise`` how much that varies (its standard deviation).
     """
-    level = float(np.median(darkness))
-    noise = 1.4826 * float(np.median(np.abs(darkness - level)))
     floor = level + max(contrast / 2, 4 * noise)
     candidates = darkness[darkness > floor]
     if not candidates.size:

@@ -179,7 +179,7 @@ class Recognizer:
         Args:
             image: uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA.
             layout: ``"character"``: one character somewhere on the sheet.
-            alphabet: Classes to choose from: one of ``alphabet.KINDS``, or labels; all if ``None``.
+            alphabet: Classes to choose from: one of ``alphabet.KINDS``, or a list of labels; all if ``None``.
 
         Returns:
             The reading, without characters where nothing is written.

@@ -4,7 +4,6 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
-from hcr_core import Reading
 from hcr_core.alphabet import AlphabetError
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode
@@ -12,7 +11,7 @@ from hcr_core.model_store import ModelError
 from ui.canvas import SIDE, drawing_pad, show_drawing, stroke_objects
 from ui.data import recognizer
 from ui.entry import ensure_app
-from ui.reading import STYLE, answer, full_view, percent
+from ui.reading import STYLE, Seen, answer, full_view, look, percent, thumbnail
 from ui.recognize_this import given, put_away
 
 CLASSES = {
@@ -53,35 +52,35 @@ def choices() -> tuple[str, str]:
 
 @st.fragment
 def draw(classes: str) -> None:
-    pad, result = st.columns([5, 7], gap="large")
+    pad, result = st.columns([5, 7], gap="medium")
     with pad:
         image = drawing_pad(PAD)
+        with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", width=SIDE):
+            st.markdown("or by code:", width="content")
+            for label in EXAMPLES:
+                st.button(label, key=f"recognize_example_{label}", on_click=_example, args=(label,))
     with result:
         if image is None:
             answer(None, empty="Write one letter or digit on the sheet; it is read as you lift the pen.")
         else:
-            full_view(recognizer().read(image, alphabet=classes), image, "recognize_draw")
-        st.pills("Or look at one drawn by code", list(EXAMPLES), key="recognize_example", on_change=_example)
+            full_view(look(image, classes), "recognize_draw")
 
 
-def _example() -> None:
-    label = st.session_state["recognize_example"]
-    st.session_state["recognize_example"] = None  # so that the same example can be chosen again
-    if label is not None:
-        strokes = pen_strokes(label)
-        points = np.concatenate(strokes)
-        scale = 0.6 * SIDE / np.ptp(points, axis=0).max()
-        offset = SIDE / 2 - scale * (points.min(axis=0) + points.max(axis=0)) / 2
-        show_drawing(PAD, stroke_objects([stroke * scale + offset for stroke in strokes]))
+def _example(label: str) -> None:
+    """Draw a character on the pad, as if the visitor had."""
+    strokes = pen_strokes(label)
+    points = np.concatenate(strokes)
+    scale = 0.6 * SIDE / np.ptp(points, axis=0).max()
+    offset = SIDE / 2 - scale * (points.min(axis=0) + points.max(axis=0)) / 2
+    show_drawing(PAD, stroke_objects([stroke * scale + offset for stroke in strokes]))
 
 
-def read_bytes(data: bytes, classes: str) -> tuple[np.ndarray | None, Reading | None, str]:
-    """Image, reading and error of a file; the error is empty where it was read."""
+def read_bytes(data: bytes, classes: str) -> Seen | str:
+    """What is seen on an image file, or why it cannot be read."""
     try:
-        image = decode(data)
+        return look(decode(data), classes)
     except ImageError as error:
-        return None, None, str(error)
-    return image, recognizer().read(image, alphabet=classes), ""
+        return str(error)
 
 
 def upload(classes: str) -> None:
@@ -102,51 +101,33 @@ def upload(classes: str) -> None:
         key = (file.file_id, classes)
         results[key] = former.get(key) or read_bytes(file.getvalue(), classes)
     st.session_state["recognize_uploads"] = results
-    shown = list(zip(files, results.values(), strict=True))
-    if len(shown) == 1:
-        one(shown[0][0].name, *shown[0][1], key="recognize_upload")
-    else:
+    shown = [(file.name, result) for file, result in zip(files, results.values(), strict=True)]
+    if len(shown) > 1:
         several(shown)
+        chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0])
+    else:
+        chosen = 0
+    one(*shown[chosen], key="recognize_upload")
 
 
-def one(name: str, image: np.ndarray | None, reading: Reading | None, error: str, key: str) -> None:
+def one(name: str, result: Seen | str, key: str) -> None:
     """A single image and everything about its reading."""
-    if error:
-        st.error(f"{plain(name)}: {error}", icon=":material/broken_image:")
+    if isinstance(result, str):
+        st.error(f"{plain(name)}: {result}", icon=":material/broken_image:")
         return
-    original, result = st.columns([5, 7], gap="large")
-    original.image(image, width=SIDE, alt=f"the image {plain(name)}")
-    with result:
-        full_view(reading, image, key)
+    original, reading = st.columns([5, 7], gap="medium")
+    original.image(result.picture, width=result.picture.shape[1], alt=f"the image {plain(name)}")
+    with reading:
+        full_view(result, key)
 
 
-def several(shown: list) -> None:
-    """Thumbnails with their answers, a table to take away, and one of them in full."""
-    rows = []
+def several(shown: list[tuple[str, Seen | str]]) -> None:
+    """Thumbnails with their answers, and a table to take away."""
     with st.container(horizontal=True, gap="medium"):
-        for file, (image, reading, error) in shown:
-            character = reading.characters[0] if reading and reading.characters else None
-            rows.append(
-                {
-                    "file": file.name,
-                    "text": reading.text if reading else "",
-                    "probability": round(character.probability, 4) if character else None,
-                    "candidates": " ".join(f"{label}:{p:.3f}" for label, p in character.candidates[:5])
-                    if character
-                    else "",
-                    "error": error,
-                }
-            )
+        for name, result in shown:
             with st.container(width=140, border=True):
-                if image is not None:
-                    st.image(image, width=108, alt=f"the image {plain(file.name)}")
-                st.markdown(f"**{character.label}** {percent(character.probability)}" if character else "–")
-                st.caption(plain(file.name))
-                if error:
-                    st.caption(f":orange[{error}]")
-                elif character is None:
-                    st.caption("Nothing written here.")
-    table = pd.DataFrame(rows)
+                _card(name, result)
+    table = pd.DataFrame([_row(name, result) for name, result in shown])
     st.dataframe(table, hide_index=True)
     st.download_button(
         "Download as CSV",
@@ -157,9 +138,32 @@ def several(shown: list) -> None:
         key="recognize_csv",
         on_click="ignore",
     )
-    names = [file.name for file, _ in shown]
-    chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: names[i])
-    one(names[chosen], *shown[chosen][1], key="recognize_upload")
+
+
+def _card(name: str, result: Seen | str) -> None:
+    if isinstance(result, str):
+        st.markdown("–")
+        st.caption(plain(name))
+        st.caption(f":orange[{result}]")
+        return
+    small = thumbnail(result.picture, 108)
+    st.image(small, width=small.shape[1], alt=f"the image {plain(name)}")
+    for character in result.reading.characters[:1]:
+        st.markdown(f"**{plain(character.label)}** {percent(character.probability)}")
+    st.caption(plain(name))
+    if not result.reading.characters:
+        st.caption("Nothing written here.")
+
+
+def _row(name: str, result: Seen | str) -> dict[str, str]:
+    """A line of the table; texts throughout, so that what is missing is empty."""
+    row = {"file": name, "text": "", "probability": "", "candidates": "", "error": ""}
+    if isinstance(result, str):
+        return row | {"error": result}
+    for character in result.reading.characters[:1]:
+        row["text"], row["probability"] = character.label, f"{character.probability:.4f}"
+        row["candidates"] = " ".join(f"{label}:{p:.3f}" for label, p in character.candidates[:5])
+    return row
 
 
 def plain(name: str) -> str:
@@ -172,25 +176,24 @@ def from_elsewhere(classes: str) -> None:
     image, name = given()
     st.button("Back to my own", icon=":material/arrow_back:", key="recognize_back", on_click=put_away)
     st.caption(plain(name))
-    one(name, image, recognizer().read(image, alphabet=classes), "", key="recognize_given_image")
+    one(name, look(image, classes), key="recognize_given_image")
 
 
 def camera(classes: str) -> None:
-    photo, result = st.columns([5, 7], gap="large")
+    photo, result = st.columns([5, 7], gap="medium")
     with photo:
         picture = st.camera_input(
             "Hold one character on paper in front of the camera", key="recognize_camera", resolution="720p"
         )
-    if picture is None:
-        with result:
-            answer(None, empty="Take a photo; nothing leaves the machine that runs this app.")
-        return
-    image, reading, error = read_bytes(picture.getvalue(), classes)
     with result:
-        if error:
-            st.error(error, icon=":material/broken_image:")
+        if picture is None:
+            answer(None, empty="Take a photo; nothing leaves the machine that runs this app.")
+            return
+        seen = read_bytes(picture.getvalue(), classes)
+        if isinstance(seen, str):
+            st.error(seen, icon=":material/broken_image:")
         else:
-            full_view(reading, image, "recognize_camera")
+            full_view(seen, "recognize_camera")
 
 
 ensure_app()

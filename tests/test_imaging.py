@@ -52,6 +52,16 @@ def test_sixteen_bits_are_scaled_to_eight():
     assert np.array_equal(decode(encoded(Image.fromarray(image.astype(np.uint16) * 257))), image)
 
 
+def test_twelve_bits_in_a_sixteen_bit_file_are_scaled_by_twelve():
+    image = sheet("F")
+    assert np.array_equal(decode(encoded(Image.fromarray(image.astype(np.uint16) * 16 + image // 16))), image)
+
+
+def test_floats_from_zero_to_one_are_scaled():
+    image = sheet("F")
+    assert np.array_equal(decode(encoded(Image.fromarray((image / 255).astype(np.float32)), "TIFF")), image)
+
+
 def test_cmyk_becomes_rgb():
     pixels = decode(encoded(Image.fromarray(sheet("F")).convert("CMYK"), "JPEG", quality=95))
     assert pixels.shape == (200, 200, 3)
@@ -112,8 +122,8 @@ def test_dark_ink_on_a_transparent_sheet_lies_on_white_and_light_ink_on_black():
 
 @pytest.mark.parametrize(
     "image",
-    [np.zeros((3, 3)), np.zeros((3, 3, 2), np.uint8), np.zeros((0, 4), np.uint8), np.zeros(5, np.uint8)],
-    ids=["float", "two channels", "no pixels", "one axis"],
+    [[1, 2], np.zeros((3, 3)), np.zeros((3, 3, 2), np.uint8), np.zeros((0, 4), np.uint8), np.zeros(5, np.uint8)],
+    ids=["a list", "float", "two channels", "no pixels", "one axis"],
 )
 def test_other_arrays_are_no_images(image):
     with pytest.raises(ImageError):

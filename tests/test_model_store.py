@@ -1,5 +1,6 @@
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 
@@ -46,6 +47,22 @@ def test_a_save_that_fails_leaves_the_former_model(store):
     save_model(store, "mine", {"classes": ["a"]}, {"model.tflite": b"1"})
     with pytest.raises(TypeError):
         save_model(store, "mine", {"classes": {"a"}}, {"model.tflite": b"2"})  # a set is not JSON
+    assert open_model("mine").read("model.tflite") == b"1"
+    assert [path.name for path in store.iterdir()] == ["mine"]
+
+
+def test_a_save_that_cannot_be_renamed_leaves_the_former_model(store, monkeypatch):
+    save_model(store, "mine", {"classes": ["a"]}, {"model.tflite": b"1"})
+    rename = Path.rename
+
+    def fails_for_the_new_one(self, target):
+        if Path(target).name == "mine" and not self.name.endswith("-former"):
+            raise OSError("no")
+        return rename(self, target)
+
+    monkeypatch.setattr(Path, "rename", fails_for_the_new_one)
+    with pytest.raises(OSError, match="no"):
+        save_model(store, "mine", {"classes": ["a"]}, {"model.tflite": b"2"})
     assert open_model("mine").read("model.tflite") == b"1"
     assert [path.name for path in store.iterdir()] == ["mine"]
 

@@ -77,12 +77,11 @@ def test_an_ambiguous_shape_is_said_to_be_one():
 
 def test_an_example_is_drawn_on_the_pad():
     at = app().run()
-    at.pills(key="recognize_example").select("A").run()
+    at.button(key="recognize_example_A").click().run()
     assert not at.exception
     state = at.session_state[f"{PAD}_state"]
     assert [path["type"] for path in state["objects"]] == ["Path", "Path"]
     assert state["start"]["objects"] == state["objects"]  # which makes the canvas draw it
-    assert at.pills(key="recognize_example").value is None
 
 
 def test_undo_redo_and_clear():
@@ -135,6 +134,22 @@ def test_a_bad_upload_is_one_sentence_and_the_page_goes_on(data, sentence):
     assert sentence in at.error[0].value
 
 
+@pytest.mark.parametrize("size", [(5000, 2), (2, 5000), (1, 1)])
+def test_an_upload_of_any_shape_is_shown(size):
+    at = upload(("line.png", png(np.full(size[::-1], 255, np.uint8))))
+    assert "Nothing written here" in shown(at)
+    at = upload(("line.png", png(np.full(size[::-1], 255, np.uint8))), ("k.png", png(sheet("K"))))
+    assert at.dataframe[0].value["text"].tolist() == ["", "K"]
+
+
+def test_a_new_stroke_ends_what_can_be_redone():
+    at = draw(app().run(), sheet("R", side=SIDE, size=200))
+    at.button(key=f"{PAD}_undo").click().run()
+    assert not at.button(key=f"{PAD}_redo").disabled
+    at = draw(at, sheet("L", side=SIDE, size=200))
+    assert at.button(key=f"{PAD}_redo").disabled
+
+
 def test_the_camera_waits_for_a_photo():
     at = app()
     at.session_state["recognize_source"] = "Camera"
@@ -173,7 +188,7 @@ def character(candidates: dict[str, float], lookalikes: str = "") -> Character:
     [
         ({"R": 0.97, "K": 0.03}, "", ""),
         ({"O": 0.6, "0": 0.25, "o": 0.15}, "0o", "Capital O, zero and small o look alike here: 0 25 %, o 15 %."),
-        ({"R": 0.4, "K": 0.3, "A": 0.3}, "", "Unsure: it could also be capital K and capital A."),
+        ({"R": 0.4, "K": 0.3, "A": 0.3}, "", "Unsure: it could also be capital K or capital A."),
         ({"R": 0.55, "K": 0.01}, "", "Unsure."),
     ],
     ids=["clear", "look-alikes", "unsure", "unsure without a rival"],

@@ -82,6 +82,22 @@ def test_ink_on_a_transparent_sheet(colour):
     assert likeness(image_to_glyph(image), REFERENCE) > 0.97
 
 
+@pytest.mark.parametrize("label", list("BEHMR8"))
+def test_a_bold_letter_cropped_tightly_is_mostly_ink_and_still_found(label):
+    bold = sheet(label, side=300, size=260, at=(20, 20), pen=54)
+    rows, columns = np.flatnonzero(bold.min(axis=1) < 128), np.flatnonzero(bold.min(axis=0) < 128)
+    crop = bold[rows[0] - 3 : rows[-1] + 4, columns[0] - 3 : columns[-1] + 4]
+    assert (crop < 128).mean() > 0.45
+    assert likeness(image_to_glyph(crop), image_to_glyph(bold)) > 0.97
+
+
+@pytest.mark.parametrize("shape", [(h, w, *c) for h in (1, 2, 4) for w in (1, 2, 4) for c in ((), (3,), (4,))])
+def test_the_smallest_images_are_taken(shape):
+    image = np.full(shape, 200, np.uint8)
+    image.flat[0] = 0
+    extract_character(image)
+
+
 @pytest.mark.parametrize("side", [200, 900, 2400])
 @pytest.mark.parametrize("label", list("FaS8"))
 def test_unevenly_lit_paper(label, side):

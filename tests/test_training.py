@@ -11,6 +11,7 @@ import pytest
 from conftest import ROOT, drawn_ink
 
 from hcr_core import Recognizer
+from hcr_core.cli import main
 from hcr_core.datasets import Dataset
 from hcr_core.datasets.entries import CHARACTERS
 from hcr_core.preprocessing import ink_to_glyph
@@ -103,6 +104,7 @@ def test_keras_and_litert_give_the_same_probabilities(trained):
 import numpy as np, keras, os
 os.environ["HCR_MODELS_DIR"] = {str(folder / "models")!r}
 from hcr_core import Recognizer
+from hcr_core.cli import main
 glyphs = np.random.default_rng(0).integers(0, 256, (50, 28, 28), dtype=np.uint8)
 model = keras.models.load_model({str(folder / "models" / "small" / "model.keras")!r}, safe_mode=True)
 expected = model.predict(glyphs[..., None].astype("float32"), verbose=0)
@@ -124,6 +126,15 @@ def test_missing_data_is_one_sentence(tmp_path):
     assert done.returncode == 1
     assert "set HCR_DATA_DIR" in done.stderr.splitlines()[-1]
     assert not (tmp_path / "models").exists()
+
+
+@pytest.mark.parametrize(
+    ("arguments", "reason"),
+    [(["--name", "../x"], "no name for a model"), (["--name", "x", "--architecture", "y"], "unknown architecture 'y'")],
+)
+def test_a_wrong_call_is_refused_before_training(arguments, reason, capsys):
+    assert main(["train", "--data", "digits", *arguments]) == 1
+    assert reason in capsys.readouterr().err
 
 
 def test_variations_differ_and_the_same_seed_repeats_them():

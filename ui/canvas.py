@@ -2,12 +2,25 @@
 
 import base64
 import binascii
+from pathlib import Path
 
 import numpy as np
 import streamlit as st
-from streamlit_drawable_canvas import st_canvas
+import streamlit_drawable_canvas as package
 
 from hcr_core.imaging import ImageError, decode
+
+# The package's own toolbar lies invisibly over a corner of the sheet, where it swallows strokes and
+# takes clicks, and its shadow root is out of reach of the page's styles. Our buttons do what it
+# does, so the same component is registered again without it.
+_STYLES = Path(package.__file__).parent / "frontend" / "build" / "index-style.css"
+package.out = st.components.v2.component(
+    "streamlit-drawable-canvas.streamlit_drawable_canvas",
+    js="index-*.js",
+    css=_STYLES.read_text(encoding="utf-8") + "\n.dc-root > .dc-toolbar { display: none !important; }\n",
+    html='<div class="canvas-root"></div>',
+    isolate_styles=True,
+)
 
 #: Side of the pad in CSS pixels: a palm's width, and what fits on a phone of 375.
 SIDE = 340
@@ -31,7 +44,7 @@ def drawing_pad(key: str) -> np.ndarray | None:
         # the drawing as it was left.
         pad["start"] = {"objects": pad["objects"]}
     with st.container(key=f"{key}_frame", width=SIDE):
-        result = st_canvas(
+        result = package.st_canvas(
             stroke_width=st.session_state.get(f"{key}_width", PEN_WIDTH),
             stroke_color=st.session_state.get(f"{key}_colour", INK),
             background_color=_PAPER,
@@ -45,7 +58,10 @@ def drawing_pad(key: str) -> np.ndarray | None:
     data_url = result._image_data_url
     if data_url is not None and data_url != pad["received"]:
         pad["received"] = data_url
-        pad["objects"] = (result.json_data or {}).get("objects", [])
+        objects = (result.json_data or {}).get("objects", [])
+        if len(objects) != len(pad["objects"]):
+            pad["undone"] = []  # a new stroke, not the echo of our own buttons
+        pad["objects"] = objects
         pad["image"] = _decode(data_url)
     _buttons(key, pad)
     return pad["image"]

@@ -46,7 +46,7 @@ def probability_bars(candidates: Sequence[tuple[str, float]], *, log: bool, by_p
         dtick=1,
         tickangle=0,
         fixedrange=True,
-        tickfont_size=12,
+        tickfont_size=11,
     )
     figure.update_yaxes(
         type="log" if log else "linear",
@@ -58,10 +58,10 @@ def probability_bars(candidates: Sequence[tuple[str, float]], *, log: bool, by_p
         figure.update_yaxes(tickvals=[1, 0.1, 0.01, 1e-3, 1e-4, 1e-5, 1e-6])
         figure.update_yaxes(ticktext=["100%", "10%", "1%", "0.1%", "0.01%", "0.001%", "≤ 0.0001%"])
     figure.update_layout(
-        height=270,
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        height=280,
+        margin={"l": 8, "r": 8, "t": 24, "b": 8},
         bargap=0.15,
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1, "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"},
         hovermode="x",
     )
     return figure

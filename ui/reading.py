@@ -2,6 +2,7 @@
 
 import html
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import cv2
 import numpy as np
@@ -10,11 +11,15 @@ import streamlit as st
 from hcr_core import Reading
 from hcr_core.alphabet import spoken
 from hcr_core.imaging import flatten
+from hcr_core.preprocessing import Box
 from hcr_core.recognition import Character
+from ui.data import recognizer
 from ui.figures import probability_bars
 
 #: Side, in CSS pixels, at which a glyph or an original is shown beside each other.
-_PICTURE = 130
+_INK = 130
+#: Longer side, in CSS pixels, at which an uploaded image is shown.
+PICTURE = 340
 
 
 def percent(p: float) -> str:
@@ -30,24 +35,28 @@ def percent(p: float) -> str:
     return f"{p:.0%}".replace("%", " %")
 
 
-def in_words(labels: Sequence[str]) -> str:
+def in_words(labels: Sequence[str], joint: str = "and") -> str:
     """Labels spoken and joined: ``capital O, small o and zero``."""
     words = [spoken(label) for label in labels]
-    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} and {words[-1]}"
+    return words[0] if len(words) == 1 else f"{', '.join(words[:-1])} {joint} {words[-1]}"
+
+
+def alike(character: Character) -> list[tuple[str, float]]:
+    """Look-alikes of the answer that are probable enough to speak of, with their probabilities."""
+    return [(label, p) for label, p in character.candidates[1:] if p >= 0.05 and label in character.lookalikes]
 
 
 def remark(character: Character) -> str:
     """What to know about an answer, in plain words; empty where it speaks for itself."""
-    rivals = [(label, p) for label, p in character.candidates[1:] if p >= 0.05]
-    alike = [(label, p) for label, p in rivals if label in character.lookalikes]
     if not character.sure:
-        others = in_words([label for label, _ in rivals[:2]]) if rivals else ""
-        return f"Unsure: it could also be {others}." if others else "Unsure."
-    if alike:
-        shares = ", ".join(f"{label} {percent(p)}" for label, p in alike)
-        names = in_words([character.label, *(label for label, _ in alike)])
-        return f"{names[0].upper()}{names[1:]} look alike here: {shares}."
-    return ""
+        rivals = [label for label, p in character.candidates[1:3] if p >= 0.05]
+        return f"Unsure: it could also be {in_words(rivals, 'or')}." if rivals else "Unsure."
+    others = alike(character)
+    if not others:
+        return ""
+    names = in_words([character.label, *(label for label, _ in others)])
+    shares = ", ".join(f"{label} {percent(p)}" for label, p in others)
+    return f"{names[0].upper()}{names[1:]} look alike here: {shares}."
 
 
 def answer(reading: Reading | None, *, empty: str = "") -> None:
@@ -64,7 +73,12 @@ def answer(reading: Reading | None, *, empty: str = "") -> None:
     if note:
         mark = "" if character.sure else " unsure"
         lines.append(f'<p class="remark{mark}">{html.escape(note)}</p>')
-    following = [f"<b>{html.escape(label)}</b> {percent(p)}" for label, p in character.candidates[1:5] if p >= 0.005]
+    said = alike(character) if character.sure else []
+    following = [
+        f"<b>{html.escape(label)}</b> {percent(p)}"
+        for label, p in character.candidates[1:5]
+        if p >= 0.005 and (label, p) not in said
+    ]
     if following:
         lines.append(f'<p class="next">then {" · ".join(following)}</p>')
     st.html(
@@ -73,36 +87,60 @@ def answer(reading: Reading | None, *, empty: str = "") -> None:
     )
 
 
-def full_view(reading: Reading, image: np.ndarray, key: str) -> None:
+def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
+    """An image enlarged or reduced to ``side`` pixels on its longer side, and at least one on the other."""
+    scale = side / max(image.shape[:2])
+    size = tuple(max(1, round(length * scale)) for length in image.shape[1::-1])
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR)
+
+
+@dataclass(frozen=True)
+class Seen:
+    """A reading with all the page shows of its image, and none of the megapixels behind it.
+
+    Attributes:
+        reading: What was read.
+        ink: A square of the original around the character, or ``None`` where nothing is written.
+        picture: The whole image, small.
+    """
+
+    reading: Reading
+    ink: np.ndarray | None
+    picture: np.ndarray
+
+
+def look(image: np.ndarray, alphabet: str) -> Seen:
+    """Read an image, uint8 (H, W[, C]), with the shipped model; raises ``ModelError``, ``AlphabetError``."""
+    reading = recognizer().read(image, alphabet=alphabet)
+    ink = _cut_out(image, reading.characters[0].box) if reading.characters else None
+    return Seen(reading, ink, thumbnail(image, PICTURE))
+
+
+def full_view(seen: Seen, key: str) -> None:
     """Everything about the reading of one character."""
-    answer(reading)
-    for character in reading.characters[:1]:
-        what_the_model_saw(character, image)
+    answer(seen.reading)
+    for character in seen.reading.characters[:1]:
+        with st.container(horizontal=True, gap="medium"):
+            st.image(seen.ink, caption="your ink", width=_INK, alt="the part of the image that was read")
+            st.image(
+                cv2.resize(character.glyph, None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST),
+                caption="what the model saw",
+                width=_INK,
+                alt=f"the 28 by 28 pixel image that was read as {spoken(character.label)}",
+            )
         probabilities(character, key)
 
 
-def what_the_model_saw(character: Character, image: np.ndarray) -> None:
-    """The original beside the 28x28 glyph that was classified."""
-    with st.container(horizontal=True, gap="medium"):
-        st.image(
-            _cut_out(image, character), caption="your ink", width=_PICTURE, alt="the part of the image that was read"
-        )
-        st.image(
-            cv2.resize(character.glyph, None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST),
-            caption="what the model saw",
-            width=_PICTURE,
-            alt=f"the 28 by 28 pixel image that was read as {spoken(character.label)}",
-        )
-
-
-def _cut_out(image: np.ndarray, character: Character) -> np.ndarray:
+def _cut_out(image: np.ndarray, box: Box) -> np.ndarray:
     """A square of the original around the character, uint8 (side, side[, 3]) of moderate size."""
-    box = character.box
-    side = max(4, round(1.3 * max(box.width, box.height)))
-    padded = cv2.copyMakeBorder(flatten(image), side, side, side, side, cv2.BORDER_REPLICATE)
-    x, y = box.x + box.width // 2 + side - side // 2, box.y + box.height // 2 + side - side // 2
-    cut = padded[y : y + side, x : x + side]
-    return cv2.resize(cut, (2 * _PICTURE, 2 * _PICTURE), interpolation=cv2.INTER_AREA)
+    half = max(2, round(0.65 * max(box.width, box.height)))
+    x, y = box.x + box.width // 2, box.y + box.height // 2
+    height, width = image.shape[:2]
+    top, left, bottom, right = max(y - half, 0), max(x - half, 0), min(y + half, height), min(x + half, width)
+    cut = flatten(image[top:bottom, left:right])
+    margins = (top - y + half, y + half - bottom, left - x + half, x + half - right)
+    square = cv2.copyMakeBorder(cut, *margins, cv2.BORDER_REPLICATE)
+    return cv2.resize(square, (2 * _INK, 2 * _INK), interpolation=cv2.INTER_AREA)
 
 
 def probabilities(character: Character, key: str) -> None:
@@ -147,14 +185,15 @@ STYLE = """
 .answer .next { opacity: 0.75; }
 .answer .remark { border-left: 3px solid currentColor; padding-left: 0.6rem; }
 .answer .remark.unsure { border-color: #d08a1d; }
-/* The canvas package's own toolbar repeats Undo, Redo and Clear above the sheet on hover. */
-[class*="st-key-"][class*="_frame"]:not(:focus-within) { overflow: clip; }
 @media (max-width: 640px) {
   /* 62 labels need 560 pixels: on a phone the bars scroll sideways. */
   [class*="st-key-"][class*="_bars"] { overflow-x: auto; }
   [class*="st-key-"][class*="_bars"] > * { min-width: 560px; }
-  .answer { gap: 1rem; min-height: 8rem; }
-  .answer .letter { font-size: 6.5rem; min-width: 5.5rem; }
+  .answer { gap: 1rem; min-height: 6.5rem; }
+  .answer .letter { font-size: 6rem; min-width: 5.5rem; }
+  /* So that the answer is in sight below the sheet. */
+  [data-testid="stMainBlockContainer"] { padding-top: 3.75rem; }
+  h1 { font-size: 1.5rem !important; padding: 0 !important; }
 }
 </style>
 """

@@ -18,6 +18,7 @@ from hcr_core.datasets.readers.idx import idx_blocks, read_mapping
 from hcr_core.datasets.rendering import rendered
 from hcr_core.datasets.splits import writer_splits
 from hcr_core.datasets.strokes import PenStrokes
+from hcr_core.preprocessing import INK_VERSION
 from hcr_core.preprocessing import VERSION as PREPROCESSING
 
 __all__ = ["CHARACTERS", "ENTRIES", "Dataset", "Entry", "available", "load", "writer_splits"]
@@ -120,7 +121,8 @@ def _key(entry: Entry, found: list[tuple[str, Path]], part: str | None) -> str:
     """Name of an entry's cache: changes with its files and with the code that made its images."""
     files = [(split, str(path), path.stat().st_size, path.stat().st_mtime_ns) for split, path in found]
     rendered = entry.format in ("strokes", "pictures", "synthetic")
-    made_by = (PREPROCESSING if rendered else None, bundled.VERSION if entry.bundled else None)
+    found_by = INK_VERSION if entry.format == "pictures" else None
+    made_by = (PREPROCESSING if rendered else None, found_by, bundled.VERSION if entry.bundled else None)
     text = json.dumps([store.VERSION, files, made_by, part])
     return f"{entry.name}-{hashlib.sha256(text.encode()).hexdigest()[:16]}"
 
