@@ -5,7 +5,6 @@ computed on a sample drawn with a seed, so that every answer comes within a seco
 thousands of images, and comes out the same for a colleague.
 """
 
-import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -178,9 +177,14 @@ def suspicious_labels(probabilities: np.ndarray, labels: np.ndarray, groups: np.
 
 def exact_duplicates(images: np.ndarray) -> list[np.ndarray]:
     """Groups of positions, int64, whose images are equal pixel by pixel; the largest group first."""
-    groups: dict[bytes, list[int]] = {}
+    alike: dict[int, list[int]] = {}
     for i, image in enumerate(images):
-        groups.setdefault(hashlib.blake2b(image.tobytes(), digest_size=16).digest(), []).append(i)
+        alike.setdefault(hash(image.tobytes()), []).append(i)
+    groups: dict[bytes, list[int]] = {}
+    # Equal hashes are nearly always equal images; only these are compared in full.
+    for positions in alike.values():
+        for i in positions if len(positions) > 1 else ():
+            groups.setdefault(images[i].tobytes(), []).append(i)
     return sorted((np.array(group) for group in groups.values() if len(group) > 1), key=len, reverse=True)
 
 

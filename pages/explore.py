@@ -24,7 +24,7 @@ MEASURES = {
 }
 
 #: Images that t-SNE arranges, and whose labels are judged at first: some seconds, and one second.
-TSNE_SAMPLE, SUSPECTS = 2500, 6000
+TSNE_SAMPLE, SUSPECTS = 2500, 4000
 
 
 def switch(label: str, options: list[str], key: str, **options_of_widget) -> str:

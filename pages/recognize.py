@@ -56,7 +56,7 @@ def draw(classes: str) -> None:
     with pad:
         image = drawing_pad(PAD)
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", width=SIDE):
-            st.markdown("or by code:", width="content")
+            st.markdown("Examples", width="content")
             for label in EXAMPLES:
                 st.button(label, key=f"recognize_example_{label}", on_click=_example, args=(label,))
     with result:
