@@ -138,6 +138,22 @@ def lookalike_classes(vectors: np.ndarray, labels: np.ndarray, classes: int, nei
     return shares / np.maximum(shares.sum(axis=1, keepdims=True), 1)
 
 
+def nearest_pairs(vectors: np.ndarray, labels: np.ndarray, first: int, second: int, count: int) -> np.ndarray:
+    """Images of one class with those of another that they are most like, int64 (<= count, 2).
+
+    Each image of ``first`` stands with its nearest of ``second``; the most alike pairs come first,
+    and no image of ``second`` twice.
+    """
+    one, other = np.flatnonzero(labels == first), np.flatnonzero(labels == second)
+    if not len(one) or not len(other):
+        return np.empty((0, 2), np.int64)
+    likeness = vectors[one] @ vectors[other].T
+    order = np.argsort(-likeness.max(axis=1), kind="stable")
+    pairs = np.column_stack([one, other[likeness.argmax(axis=1)]])[order]
+    _, unique = np.unique(pairs[:, 1], return_index=True)
+    return pairs[np.sort(unique)][:count]
+
+
 @dataclass(frozen=True)
 class Suspicions:
     """Labels that are likely wrong, the most suspicious first.

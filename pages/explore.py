@@ -217,14 +217,10 @@ def show_lookalikes(name: str) -> None:
     for a, b in best:
         if mixed[a, b] > 0:
             st.markdown(f"**{names[a]}** and **{names[b]}**: {shares[a, b]:.0%} and {shares[b, a]:.0%} of the nearest")
-            positions = np.concatenate([lookup.typicality(name, int(label))[:8] for label in (a, b)])
-            words = [f"{label_of(data, position)}, image {position}" for position in positions]
-            images = np.asarray(data.images[positions])
-            pick(
-                name,
-                positions,
-                image_grid(images, [""] * len(images), f"alike-{name}-{a}-{b}", tile=40, descriptions=words),
-            )
+            positions = lookup.nearest_pairs(name, int(a), int(b)).ravel()
+            captions = [label_of(data, position) for position in positions]
+            picked = image_grid(np.asarray(data.images[positions]), captions, f"alike-{name}-{a}-{b}", tile=44)
+            pick(name, positions, picked)
 
 
 def show_suspicious(name: str) -> None:

@@ -95,6 +95,17 @@ def test_classes_that_look_alike_are_found_and_others_are_not():
     assert shares[:3].sum(axis=1) == pytest.approx(1)
 
 
+def test_the_nearest_pairs_of_two_classes_are_of_both_and_nearest_first():
+    images = glyphs("ALALO")
+    labels = np.array([0, 1, 0, 1, 1])
+    images[2] = images[4]  # an O among the A, like the O among the L
+    pairs = exploration.nearest_pairs(exploration.features(images), labels, 0, 1, 5)
+    assert pairs[0].tolist() == [2, 4]
+    assert (labels[pairs] == [0, 1]).all()
+    assert len(set(pairs[:, 1].tolist())) == len(pairs)
+    assert len(exploration.nearest_pairs(exploration.features(images), labels, 0, 7, 5)) == 0
+
+
 def test_a_wrong_label_is_the_first_suspicion(recognizer):
     written = "ABCDEFGHKLMNPQRTXYZ"
     labels = np.array([recognizer.alphabet.index(label) for label in written])

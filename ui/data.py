@@ -77,6 +77,13 @@ def lookalikes(name: str) -> np.ndarray:
     return exploration.lookalike_classes(features(name), data.labels[sample(name)], len(data.alphabet))
 
 
+@st.cache_data(show_spinner=False, max_entries=64)
+def nearest_pairs(name: str, first: int, second: int) -> np.ndarray:
+    """``exploration.nearest_pairs`` of the sample, as positions in the set, int64 (<= 10, 2)."""
+    labels = dataset(name).labels[sample(name)]
+    return sample(name)[exploration.nearest_pairs(features(name), labels, first, second, 10)]
+
+
 def is_known(name: str) -> bool:
     """Whether the shipped model knows a data set's classes and size, and so can judge its labels."""
     data = dataset(name)
