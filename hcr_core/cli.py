@@ -45,7 +45,9 @@ def _parser() -> argparse.ArgumentParser:
     data.set_defaults(command=cli_data.run)
 
     train = commands.add_parser("train", help="train a model and put it into the store")
-    train.add_argument("--data", default="emnist62,unipen", help="data sets, joined by commas (default: %(default)s)")
+    train.add_argument(
+        "--data", default="emnist62,unipen", help="data sets, your own too, joined by commas (default: %(default)s)"
+    )
     train.add_argument("--architecture", default="compact")
     train.add_argument("--name", required=True, help="the model's name")
     train.add_argument("--epochs", type=int, default=13)

@@ -2,17 +2,18 @@
 
 import gzip
 import json
+import os
 import struct
 import subprocess
 import sys
 
 import numpy as np
 import pytest
-from conftest import ROOT, drawn_ink
+from conftest import ROOT, drawn_ink, sheet
 
 from hcr_core import Recognizer
 from hcr_core.cli import main
-from hcr_core.datasets import Dataset
+from hcr_core.datasets import Dataset, import_dataset
 from hcr_core.datasets.entries import CHARACTERS
 from hcr_core.preprocessing import ink_to_glyph
 from hcr_core.training.augmentation import Augmentation, random_glyph
@@ -105,6 +106,7 @@ import numpy as np, keras, os
 os.environ["HCR_MODELS_DIR"] = {str(folder / "models")!r}
 from hcr_core import Recognizer
 from hcr_core.cli import main
+from hcr_core.datasets import import_dataset
 glyphs = np.random.default_rng(0).integers(0, 256, (50, 28, 28), dtype=np.uint8)
 model = keras.models.load_model({str(folder / "models" / "small" / "model.keras")!r}, safe_mode=True)
 expected = model.predict(glyphs[..., None].astype("float32"), verbose=0)
@@ -135,6 +137,46 @@ def test_missing_data_is_one_sentence(tmp_path):
 def test_a_wrong_call_is_refused_before_training(arguments, reason, capsys):
     assert main(["train", "--data", "digits", *arguments]) == 1
     assert reason in capsys.readouterr().err
+
+
+def test_an_imported_set_of_another_script_and_size_gives_a_model_that_reads_it(tmp_path, monkeypatch):
+    monkeypatch.setenv("HCR_IMPORTED_DIR", str(tmp_path / "imported"))
+    rng = np.random.default_rng(0)
+    labels = ["અ", "બ"]  # two classes whose images are drawn as T and O, 30 pixels a side
+    rows = []
+    for _ in range(300):
+        kind = int(rng.integers(2))
+        glyph = np.pad(ink_to_glyph(drawn_ink("TO"[kind], rng.uniform(50, 130))), 1)
+        rows.append(",".join([labels[kind], *map(str, glyph.ravel())]))
+    (tmp_path / "own.csv").write_text("\n".join(rows) + "\n")
+    import_dataset(tmp_path / "own.csv", "own")
+    arguments = [
+        "train",
+        "--data",
+        "own",
+        "--architecture",
+        "mlp-256",
+        "--name",
+        "own-script",
+        "--epochs",
+        "6",
+        "--batch",
+        "32",
+    ]
+    done = subprocess.run(
+        [sys.executable, "-m", "hcr_core", *arguments, "--store", str(tmp_path / "models")],
+        cwd=ROOT,
+        env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    monkeypatch.setenv("HCR_MODELS_DIR", str(tmp_path / "models"))
+    recognizer = Recognizer.load("own-script")
+    assert list(recognizer.alphabet) == labels
+    assert [recognizer.read(sheet(shape)).text for shape in "TO"] == labels
+    assert recognizer.card["held_out"]["own"]["accuracy"] > 0.9
 
 
 def test_variations_differ_and_the_same_seed_repeats_them():

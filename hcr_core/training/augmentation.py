@@ -56,13 +56,6 @@ def random_glyph(dataset: Dataset, position: int, rng: np.random.Generator, sett
     return _displaced(ink_to_glyph(_redrawn(glyph, rng, settings)), rng, settings)
 
 
-def plain_glyph(dataset: Dataset, position: int, rng: np.random.Generator, settings: Augmentation) -> np.ndarray:
-    """A sample as the app would show it to the model, uint8 (28, 28): only the pen is random."""
-    if dataset.strokes is not None:
-        return ink_to_glyph(render(dataset.strokes[position], np.exp(rng.uniform(*np.log(settings.widths)))))
-    return _stored_glyph(dataset, position)
-
-
 def _stored_glyph(dataset: Dataset, position: int) -> np.ndarray:
     image = np.asarray(dataset.images[position])
     return image if image.shape == (GLYPH_SIZE, GLYPH_SIZE) else ink_to_glyph(image)

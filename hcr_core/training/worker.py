@@ -4,6 +4,7 @@ Its folder gets ``config.json``, ``events.jsonl`` (one JSON object a line) and t
 best epoch so far.
 """
 
+import contextlib
 import json
 import tempfile
 import time
@@ -126,7 +127,7 @@ def run(config: TrainingConfig, store: Path, folder: Path, report=lambda event: 
     def classify(glyphs: np.ndarray) -> np.ndarray:
         return finished.predict(glyphs[..., None].astype(np.float32), batch_size=512, verbose=0)
 
-    card = _card(config, alphabet, finished, log.history, classify)
+    card = _card(config, [dataset for dataset, _ in parts], finished, log.history, classify)
     card["training"]["minutes"] = round((time.monotonic() - started) / 60, 1)
     card["validation"] = accuracy_figures(classify(validation[0]), validation[1], alphabet)
     save_model(store, config.name, card, _exports(finished))
@@ -138,13 +139,14 @@ def _split(config: TrainingConfig) -> tuple[list[tuple[Dataset, np.ndarray]], tu
     rng = np.random.default_rng(config.seed)
     parts, glyphs, labels = [], [], []
     for name in config.data:
-        if name not in ENTRIES or "train" not in ENTRIES[name].splits:
-            raise DatasetError(f"{name!r} is no data set to train on")
+        splits = ENTRIES[name].splits if name in ENTRIES else load(name).splits
         dataset = load(name, "train")
+        if parts and dataset.alphabet != parts[0][0].alphabet:
+            raise DatasetError(f"{name} and {config.data[0]} have different classes and cannot be trained on together")
         positions = rng.permutation(len(dataset))
         if config.limit:
             positions = positions[: config.limit]
-        if "validation" in ENTRIES[name].splits:
+        if "validation" in splits:
             held, held_positions = load(name, "validation"), None
         else:
             count = min(4000, len(positions) // 10)
@@ -180,12 +182,12 @@ def _fit(model: keras.Model, config: TrainingConfig, parts, validation, log: Eve
     )
 
 
-def _card(config: TrainingConfig, alphabet, model: keras.Model, history: list[dict], classify) -> dict:
-    entries = [ENTRIES[name] for name in config.data]
+def _card(config: TrainingConfig, datasets: list[Dataset], model: keras.Model, history: list[dict], classify) -> dict:
+    titles = {name: ENTRIES[name].title if name in ENTRIES else "a data set of the user's own" for name in config.data}
     best = max(history, key=lambda epoch: epoch["val_accuracy"])
     return {
         "name": config.name,
-        "classes": list(alphabet),
+        "classes": list(datasets[0].alphabet),
         "preprocessing": VERSION,
         "architecture": {
             "name": config.architecture,
@@ -193,7 +195,7 @@ def _card(config: TrainingConfig, alphabet, model: keras.Model, history: list[di
             "source": ARCHITECTURES[config.architecture].source,
             "parameters": model.count_params(),
         },
-        "data": [{"name": entry.name, "title": entry.title, "licence": entry.licence} for entry in entries],
+        "data": [{"name": data.name, "title": titles[data.name], "licence": data.licence} for data in datasets],
         "training": asdict(config)
         | {
             "augmentation": asdict(Augmentation()),
@@ -202,20 +204,17 @@ def _card(config: TrainingConfig, alphabet, model: keras.Model, history: list[di
             "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
         },
         "history": history,
-        "held_out": held_out_figures(classify, alphabet),
+        "held_out": held_out_figures(classify, datasets[0].alphabet, config.data),
     }
 
 
-def held_out_figures(classify, alphabet: Alphabet) -> dict[str, dict]:
-    """Accuracy on the test part of all handwriting of the same classes on this machine, by name."""
+def held_out_figures(classify, alphabet: Alphabet, trained_on: tuple[str, ...]) -> dict[str, dict]:
+    """Accuracy on the test parts of what it was trained on and of all handwriting of the same classes here, by name."""
+    others = [entry.name for entry in ENTRIES.values() if entry.alphabet == alphabet and not entry.synthetic]
     figures = {}
-    for entry in ENTRIES.values():
-        if entry.alphabet != alphabet or entry.synthetic:
-            continue
-        try:
-            figures[entry.name] = evaluate(classify, load(entry.name, "test"))
-        except DatasetError:
-            continue
+    for name in dict.fromkeys([*trained_on, *others]):
+        with contextlib.suppress(DatasetError):  # not on this machine, or without a test part
+            figures[name] = evaluate(classify, load(name, "test"))
     return figures
 
 
