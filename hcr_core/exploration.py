@@ -11,6 +11,8 @@ from dataclasses import dataclass
 import cv2
 import numpy as np
 
+from hcr_core.datasets.splits import shuffled_within_classes
+
 #: Images are compared at this many pixels a side: enough for shape, and 50 times cheaper than 28.
 _THUMB = 14
 #: Components of the map's and the comparisons' principal component analysis.
@@ -30,14 +32,8 @@ def imbalance(counts: np.ndarray) -> float:
 
 def stratified_sample(labels: np.ndarray, limit: int, seed: int) -> np.ndarray:
     """Positions of at most ``limit`` images, every class as nearly equal as it can be, int64 (m,)."""
-    order = np.random.default_rng(seed).permutation(len(labels))
-    if len(labels) <= limit:
-        return np.sort(order)
-    by_class = order[np.argsort(labels[order], kind="stable")]
-    counts = np.bincount(labels)
-    # The how-manieth of its class each image is: taking the lowest first fills all classes alike.
-    starts = np.repeat(np.cumsum(counts) - counts, counts)
-    rank = np.arange(len(labels)) - starts
+    by_class, rank = shuffled_within_classes(labels, seed)
+    # Taking the first of every class, then the second ..., fills all classes alike.
     return np.sort(by_class[np.argsort(rank, kind="stable")[:limit]])
 
 

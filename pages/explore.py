@@ -16,11 +16,12 @@ from ui.image_views import image_grid, image_map
 from ui.importing import import_view
 from ui.recognize_this import send_to_recognize
 
+#: Fields of ``InkStatistics`` and their units by what they are called.
 MEASURES = {
-    "stroke_width": ("Stroke width", "pixels"),
-    "slant": ("Slant to the right", "degrees"),
-    "aspect": ("Width over height", "ratio"),
-    "amount": ("Ink", "share of the image"),
+    "Stroke width": ("stroke_width", "pixels"),
+    "Slant to the right": ("slant", "degrees"),
+    "Width over height": ("aspect", "ratio"),
+    "Ink": ("amount", "share of the image"),
 }
 
 #: Images that t-SNE arranges, and whose labels are judged at first: some seconds, and one second.
@@ -41,7 +42,20 @@ def chosen_classes(name: str, default: int) -> list[int]:
     return [names.index(label) for label in chosen] or list(range(min(default, len(names))))
 
 
-def pick(name: str, positions: np.ndarray, picked: int | None) -> None:
+def clickable(name: str, positions: np.ndarray, key: str, captions=None, words=None, images=None, tile=56) -> None:
+    """Images of a data set in a grid; a click takes one to the Recognize page.
+
+    ``captions`` (none if not given) stand below them, ``words`` in their tooltips; ``images`` are
+    shown in place of the originals.
+    """
+    data = lookup.dataset(name)
+    shown = np.asarray(data.images[positions]) if images is None else images
+    words = words or [f"{label_of(data, position)}, image {position}" for position in positions]
+    captions = captions or [""] * len(positions)
+    send(name, positions, image_grid(shown, captions, f"{key}-{name}", tile=tile, descriptions=words))
+
+
+def send(name: str, positions: np.ndarray, picked: int | None) -> None:
     """Take a clicked image to the Recognize page."""
     if picked is not None and picked < len(positions):
         data, position = lookup.dataset(name), int(positions[picked])
@@ -117,9 +131,7 @@ def show_gallery(name: str) -> None:
         if look == "black and white":
             images = np.where(images >= 128, 255, 0).astype(np.uint8)
         st.markdown(f"**{data.alphabet[label]}**")
-        words = [f"{data.alphabet[label]}, image {position}" for position in positions]
-        picked = image_grid(images, [""] * len(images), f"gallery-{name}-{label}", tile=tile, descriptions=words)
-        pick(name, positions, picked)
+        clickable(name, positions, f"gallery-{label}", images=images, tile=tile)
 
 
 def show_typical(name: str) -> None:
@@ -139,20 +151,18 @@ def show_typical(name: str) -> None:
         for column, positions, kind in ((typical, order[:10], "typical"), (unusual, order[::-1][:10], "unusual")):
             with column:
                 words = [f"{kind} {data.alphabet[label]}, image {position}" for position in positions]
-                images = np.asarray(data.images[positions])
-                picked = image_grid(images, [""] * len(images), f"{kind}-{name}-{label}", tile=44, descriptions=words)
-                pick(name, positions, picked)
+                clickable(name, positions, f"{kind}-{label}", words=words, tile=44)
 
 
 def show_ink(name: str) -> None:
     data, measured = lookup.dataset(name), lookup.ink(name)
     labels = data.labels[lookup.sample(name)]
-    titles = {title: (field, unit) for field, (title, unit) in MEASURES.items()}
-    field, unit = titles[switch("Measure", list(titles), "measure")]
+    title = switch("Measure", list(MEASURES), "measure")
+    field, unit = MEASURES[title]
     values = getattr(measured, field)
     numbers = pd.DataFrame({"label": [data.alphabet[i] for i in labels], field: values})
-    figure = distributions(values, labels, list(data.alphabet), f"{MEASURES[field][0].lower()} ({unit})")
-    chart(figure, numbers, f"ink-{field}-{name}", alt=f"{MEASURES[field][0]} of each class as boxes.")
+    figure = distributions(values, labels, list(data.alphabet), f"{title.lower()} ({unit})")
+    chart(figure, numbers, f"ink-{field}-{name}", alt=f"{title} of each class as boxes.")
     st.caption(f"Measured on {len(values):,} images, all classes alike. Boxes span the middle half of each class.")
 
 
@@ -161,15 +171,16 @@ def show_map(name: str) -> None:
     kind = switch(
         "Map", ["PCA", "t-SNE"], "map", help="PCA is there at once; t-SNE takes some seconds and separates better."
     )
-    positions = lookup.sample(name)
-    coordinates = lookup.components(name)[:, :2] if kind == "PCA" else _tsne(name)
-    positions = positions[: len(coordinates)] if kind == "PCA" else lookup.sample(name, TSNE_SAMPLE)
+    if kind == "PCA":
+        positions, coordinates = lookup.sample(name), lookup.components(name)[:, :2]
+    else:
+        positions, coordinates = lookup.sample(name, TSNE_SAMPLE), lookup.neighbour_map(name, TSNE_SAMPLE)
     labels = data.labels[positions]
     names = list(data.alphabet)
     picked = image_map(
         np.asarray(data.images[positions]), coordinates, labels, names, class_colours(len(names)), f"map-{name}-{kind}"
     )
-    pick(name, positions, picked)
+    send(name, positions, picked)
     st.caption(
         f"{len(positions):,} images, coloured by class: hover to see one, "
         "zoom in until the dots become images, click to have one read."
@@ -178,18 +189,6 @@ def show_map(name: str) -> None:
         {"image": positions, "label": [names[i] for i in labels], "x": coordinates[:, 0], "y": coordinates[:, 1]}
     )
     save_numbers(table, f"map-{kind}-{name}")
-
-
-def _tsne(name: str) -> np.ndarray:
-    """The neighbour map of a sample, computed once a session with a progress bar."""
-    maps = st.session_state.setdefault("explore_maps", {})
-    if name not in maps:
-        bar = st.progress(0.0, "Arranging the images so that neighbours are near …")
-        images = lookup.dataset(name).images[lookup.sample(name, TSNE_SAMPLE)]
-        vectors = exploration.principal_components(exploration.features(images))
-        maps[name] = exploration.neighbour_map(vectors, 1, bar.progress)
-        bar.empty()
-    return maps[name]
 
 
 def show_lookalikes(name: str) -> None:
@@ -219,8 +218,7 @@ def show_lookalikes(name: str) -> None:
             st.markdown(f"**{names[a]}** and **{names[b]}**: {shares[a, b]:.0%} and {shares[b, a]:.0%} of the nearest")
             positions = lookup.nearest_pairs(name, int(a), int(b)).ravel()
             captions = [label_of(data, position) for position in positions]
-            picked = image_grid(np.asarray(data.images[positions]), captions, f"alike-{name}-{a}-{b}", tile=44)
-            pick(name, positions, picked)
+            clickable(name, positions, f"alike-{a}-{b}", captions, tile=44)
 
 
 def show_suspicious(name: str) -> None:
@@ -232,9 +230,7 @@ def show_suspicious(name: str) -> None:
         scope = switch("Among", ["a sample", "all images"], "among")
         most = st.slider("Show", 20, 400, 100, key="most", bind="query-params", width=300)
     looked_at = len(data) if scope == "all images" else min(len(data), SUSPECTS)
-    bar = st.progress(0.0, "Asking the shipped model …")
-    found = lookup.suspicions(name, looked_at, bar.progress)
-    bar.empty()
+    found = lookup.suspicions(name, looked_at)
     if not len(found.positions):
         st.success("The shipped model contradicts no label.")
         return
@@ -253,11 +249,7 @@ def show_suspicious(name: str) -> None:
         "The model learned from some of these sets, so it "
         "overlooks what it was taught wrongly."
     )
-    pick(
-        name,
-        positions,
-        image_grid(np.asarray(data.images[positions]), captions, f"suspicious-{name}", descriptions=words),
-    )
+    clickable(name, positions, "suspicious", captions, words)
     table = pd.DataFrame(
         {
             "image": found.positions,
@@ -315,7 +307,7 @@ def _duplicate_groups(name: str, title: str, groups: list[np.ndarray], key: str)
     st.subheader(title, anchor=False)
     positions = np.concatenate([group[:6] for group in groups])
     captions = [f"{label_of(data, p)} · {data.split[p]}\n{p}" for p in positions]
-    pick(name, positions, image_grid(np.asarray(data.images[positions]), captions, f"{key}-{name}", tile=84))
+    clickable(name, positions, key, captions, tile=84)
 
 
 VIEWS = {

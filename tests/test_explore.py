@@ -5,6 +5,7 @@ import pytest
 from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 
+from hcr_core.datasets import import_dataset
 from hcr_core.datasets.published import PUBLISHED_COUNTS
 from ui.figures import class_colours, class_matrix, count_bars, distributions
 
@@ -43,6 +44,15 @@ def test_every_view_is_there_at_its_address(data, view):
     assert at.button_group(key="view").value == view
 
 
+@pytest.mark.parametrize("address", [{"view": view} for view in VIEWS] + [{"view": "Map", "map": "t-SNE"}])
+def test_a_view_is_there_again_for_the_same_and_for_another_visitor(address):
+    """What was computed before comes from a cache then, which is another way through the code."""
+    at = explore(data="digits", **address)
+    first = words(at)
+    assert words(at.run()) == first
+    assert words(explore(data="digits", **address)) == first
+
+
 def test_counts_say_what_is_rare():
     at = explore(data="digits", view="Counts")
     metrics = {metric.label: metric.value for metric in at.metric}
@@ -70,6 +80,19 @@ def test_an_address_with_nonsense_is_the_page_as_it_begins():
     at = explore(data="../../etc/passwd", view="<b>", each="-3")
     assert words(at)
     assert at.button_group(key="view").value == "Counts"
+
+
+def test_a_set_imported_again_is_the_new_one(tmp_path, monkeypatch):
+    from ui import data as lookup
+
+    monkeypatch.setenv("HCR_IMPORTED_DIR", str(tmp_path / "imported"))
+    for count in (10, 16):
+        np.savez(
+            tmp_path / "own.npz", images=np.eye(4, dtype=np.uint8)[None].repeat(count, 0), labels=np.arange(count) % 2
+        )
+        import_dataset(tmp_path / "own.npz", "own")
+        lookup.forget()
+        assert len(lookup.dataset("own")) == sum(lookup.counts("own").values()).sum() == count
 
 
 def test_published_counts_are_complete():

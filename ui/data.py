@@ -13,6 +13,8 @@ from hcr_core.preprocessing import GLYPH_SIZE
 #: Most images that pairwise comparisons and maps look at: a second's work on two cores.
 SAMPLE = 5000
 _SEED = 1
+#: Results with a progress bar that are kept at most.
+_KEPT = 16
 
 
 @st.cache_resource(show_spinner="Loading the model …")
@@ -90,15 +92,18 @@ def is_known(name: str) -> bool:
     return data.images.shape[1:] == (GLYPH_SIZE, GLYPH_SIZE) and set(data.alphabet) <= set(recognizer().alphabet)
 
 
-@st.cache_data(show_spinner=False, max_entries=8)
-def suspicions(name: str, limit: int, _progress: Callable[[float], None]) -> exploration.Suspicions:
-    """Labels the shipped model contradicts among at most ``limit`` images; ``_progress`` gets the share done."""
+def suspicions(name: str, limit: int) -> exploration.Suspicions:
+    """Labels the shipped model contradicts among at most ``limit`` images, with a progress bar."""
+    return _with_progress(_suspicions, "Asking the shipped model …", name, limit)
+
+
+def _suspicions(name: str, limit: int, progress: Callable[[float], None]) -> exploration.Suspicions:
     data, model, positions = dataset(name), recognizer(), sample(name, limit)
     known = [model.alphabet.index(label) for label in data.alphabet]
     parts = []
     for start in range(0, len(positions), 4000):
         parts.append(model.classify(np.asarray(data.images[positions[start : start + 4000]]))[:, known])
-        _progress(min(1.0, (start + 4000) / len(positions)))
+        progress(min(1.0, (start + 4000) / len(positions)))
     probabilities = np.concatenate(parts)
     probabilities /= np.maximum(probabilities.sum(axis=1, keepdims=True), 1e-9)
     found = exploration.suspicious_labels(probabilities, data.labels[positions], data.alphabet.shape_groups)
@@ -122,3 +127,43 @@ def near_duplicates(name: str, likeness: float) -> tuple[np.ndarray, np.ndarray]
 def components(name: str) -> np.ndarray:
     """Principal components of the sample, float32 (m, components)."""
     return exploration.principal_components(features(name))
+
+
+def neighbour_map(name: str, limit: int) -> np.ndarray:
+    """``exploration.neighbour_map`` of at most ``limit`` images, with a progress bar."""
+    return _with_progress(_neighbour_map, "Arranging the images so that neighbours are near …", name, limit)
+
+
+def _neighbour_map(name: str, limit: int, progress: Callable[[float], None]) -> np.ndarray:
+    images = dataset(name).images[sample(name, limit)]
+    vectors = exploration.principal_components(exploration.features(images))
+    return exploration.neighbour_map(vectors, _SEED, progress)
+
+
+def forget() -> None:
+    """Drop everything kept of data sets: to be called when one was replaced by another of its name."""
+    dataset.clear()
+    st.cache_data.clear()
+    _finished().clear()
+
+
+@st.cache_resource(show_spinner=False)
+def _finished() -> dict:
+    return {}
+
+
+def _with_progress(compute: Callable, text: str, name: str, limit: int):
+    """What ``compute(name, limit, progress)`` gives, computed once and kept for all visitors.
+
+    Not with ``st.cache_data``: it plays back what a cached function showed, and a bar made outside
+    of it is an error at the second call.
+    """
+    results, key = _finished(), (compute.__name__, name, limit)
+    result = results.get(key)
+    if result is None:
+        bar = st.progress(0.0, text)
+        result = results[key] = compute(name, limit, bar.progress)
+        bar.empty()
+        while len(results) > _KEPT:
+            results.pop(next(iter(results)), None)
+    return result

@@ -1,5 +1,7 @@
 """A chart with everything to take it away: PNG from its toolbar, HTML and CSV from a menu."""
 
+from collections.abc import Callable
+
 import pandas as pd
 import plotly.graph_objects as go
 import streamlit as st
@@ -22,26 +24,22 @@ def chart(figure: go.Figure, numbers: pd.DataFrame, name: str, *, alt: str) -> N
     st.plotly_chart(figure, key=f"{name}_chart", config=config, alt=alt)
     with st.container(horizontal=True, horizontal_alignment="right", gap="small"):
         save_numbers(numbers, name)
-        st.download_button(
-            "Chart as HTML",
-            lambda: figure.to_html(include_plotlyjs=True).encode(),
-            f"{name}.html",
-            "text/html",
-            key=f"{name}_html",
-            icon=":material/download:",
-            type="tertiary",
-            on_click="ignore",
-        )
+        _save("Chart as HTML", lambda: figure.to_html(include_plotlyjs=True), f"{name}.html", "text/html")
 
 
 def save_numbers(numbers: pd.DataFrame, name: str) -> None:
     """A button that downloads a table as CSV."""
+    _save("Numbers as CSV", lambda: numbers.to_csv(index=False), f"{name}.csv", "text/csv")
+
+
+def _save(label: str, contents: Callable[[], str], filename: str, mime: str) -> None:
+    """A button whose file is made only when it is pressed."""
     st.download_button(
-        "Numbers as CSV",
-        lambda: numbers.to_csv(index=False).encode(),
-        f"{name}.csv",
-        "text/csv",
-        key=f"{name}_csv",
+        label,
+        lambda: contents().encode(),
+        filename,
+        mime,
+        key=f"save-{filename}",
         icon=":material/download:",
         type="tertiary",
         on_click="ignore",

@@ -7,6 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.datasets import DatasetError, import_dataset, preview
+from ui.data import forget
 from ui.image_views import image_grid
 
 #: Megabytes of an upload, which the server holds in memory; larger files import on the command line.
@@ -83,6 +84,7 @@ def _form(path: Path, column: str | None) -> None:
     bar = st.progress(0.0, "Importing …")
     imported = import_dataset(path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"))
     bar.empty()
+    forget()
     st.success(f"{len(imported):,} images of {len(imported.alphabet)} classes are now {name}.")
     for note in imported.notes:
         st.warning(note)

@@ -45,13 +45,19 @@ def balanced_splits(labels: np.ndarray, seed: int = 0) -> np.ndarray:
     return _drawn(labels, np.where(several, each, 0), seed)
 
 
-def _drawn(labels: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray:
-    """``"test"`` for ``wanted[c]`` random samples of each class ``c``, else ``"train"``."""
+def shuffled_within_classes(labels: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
+    """All positions, class by class and in random order in each, and the how-manieth of its class
+    each of them is; two int64 (n,)."""
     shuffled = np.random.default_rng(seed).permutation(len(labels))
     by_class = shuffled[np.argsort(labels[shuffled], kind="stable")]
-    counts = np.bincount(labels, minlength=len(wanted))
+    counts = np.bincount(labels)
     starts = np.repeat(np.cumsum(counts) - counts, counts)
-    rank = np.arange(len(labels)) - starts
+    return by_class, np.arange(len(labels)) - starts
+
+
+def _drawn(labels: np.ndarray, wanted: np.ndarray, seed: int) -> np.ndarray:
+    """``"test"`` for ``wanted[c]`` random samples of each class ``c``, else ``"train"``."""
+    by_class, rank = shuffled_within_classes(labels, seed)
     split = np.full(len(labels), "train", "<U10")
-    split[by_class[rank < np.repeat(wanted, counts)]] = "test"
+    split[by_class[rank < np.repeat(wanted, np.bincount(labels))]] = "test"
     return split
