@@ -1,10 +1,14 @@
-"""Folders that appear whole or not at all."""
+"""Folders that appear whole or not at all, and what they may be called."""
 
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+#: What a model or a data set may be called: never a path, a hidden folder or an option.
+FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 @contextmanager

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from hcr_core import cli_data
 from hcr_core.alphabet import KINDS, AlphabetError
+from hcr_core.datasets.errors import DatasetError
 from hcr_core.imaging import SUFFIXES, ImageError, read_file
 from hcr_core.model_store import ModelError, check_name, user_store
 
@@ -20,7 +21,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)
-    except (ModelError, AlphabetError) as error:
+    except (ModelError, AlphabetError, DatasetError) as error:
         print(f"hcr_core: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader of our output, such as ``head``, has gone
@@ -110,16 +111,12 @@ def _images(paths: list[Path]) -> Iterator[Path]:
 
 
 def _train(options: argparse.Namespace) -> int:
-    from hcr_core.datasets import DatasetError, load
+    from hcr_core.datasets import load
 
     check_name(options.name)
     names = tuple(options.data.split(","))
-    try:
-        for name in names:
-            load(name, "train")
-    except DatasetError as error:
-        print(f"hcr_core: {error}", file=sys.stderr)
-        return 1
+    for name in names:
+        load(name, "train")
     # Imported only now: TensorFlow takes seconds and talks on standard error.
     from hcr_core.training.architectures import ARCHITECTURES
     from hcr_core.training.worker import TrainingConfig, run
@@ -141,11 +138,7 @@ def _train(options: argparse.Namespace) -> int:
     )
     store = options.store or user_store()
     folder = options.run_folder or store.parent / "runs" / f"{config.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    try:
-        end = run(config, store, folder, report=_show)
-    except DatasetError as error:
-        print(f"hcr_core: {error}", file=sys.stderr)
-        return 1
+    end = run(config, store, folder, report=_show)
     print(json.dumps(end["card"]["held_out"], indent=2))
     return 0
 

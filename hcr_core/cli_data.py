@@ -6,7 +6,7 @@ import sys
 import time
 from pathlib import Path
 
-from hcr_core.datasets import ENTRIES, Dataset, DatasetError, available, import_dataset, load, remove
+from hcr_core.datasets import ENTRIES, Dataset, available, import_dataset, load, remove
 from hcr_core.datasets.download import get
 from hcr_core.datasets.export import FORMS, export
 from hcr_core.datasets.readers import POLARITIES
@@ -52,12 +52,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Run a ``data`` command; returns the exit status, 1 with one sentence on standard error."""
-    try:
-        options.action(options)
-    except DatasetError as error:
-        print(f"hcr_core: {error}", file=sys.stderr)
-        return 1
+    """Run a ``data`` command; returns the exit status, raises ``DatasetError``."""
+    options.action(options)
     return 0
 
 

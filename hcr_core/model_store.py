@@ -7,18 +7,16 @@ user's data directory. A model is loaded from these folders only, and only as it
 import hashlib
 import json
 import os
-import re
 from dataclasses import dataclass
 from pathlib import Path
 
 from platformdirs import user_data_path
 
 from hcr_core.alphabet import Alphabet, AlphabetError
-from hcr_core.atomic import written_aside
+from hcr_core.atomic import FOLDER_NAME, written_aside
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 CARD = "card.json"
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 
 class ModelError(ValueError):
@@ -54,7 +52,7 @@ def user_store() -> Path:
 
 def check_name(name: str) -> str:
     """``name``, where it can be a model's; raises ``ModelError`` for path parts and the like."""
-    if not _NAME.fullmatch(name):
+    if not FOLDER_NAME.fullmatch(name):
         raise ModelError(f"{name!r} is no name for a model: letters, digits, - and _, at most 64")
     return name
 
@@ -73,7 +71,7 @@ def model_names() -> list[str]:
     names: dict[str, None] = {}
     for store in (SHIPPED, user_store()):
         for card in sorted(store.glob(f"*/{CARD}")):
-            if _NAME.fullmatch(card.parent.name):
+            if FOLDER_NAME.fullmatch(card.parent.name):
                 names[card.parent.name] = None
     return list(names)
 

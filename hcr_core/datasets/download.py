@@ -123,16 +123,19 @@ def _receive(url: str, part: Path, tag: Path, progress: Progress) -> None:
 
 def _verify(part: Path, download: Download) -> None:
     """Delete and refuse a file whose checksum is not the pinned one."""
-    if download.checksum is None:
-        return
-    kind, expected = download.checksum.split(":")
-    with open(part, "rb") as file:
-        found = hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
-    if found != expected:
+    if (found := _wrong_checksum(part, download)) is not None:
         part.unlink()
-        raise DatasetError(
-            f"{download.filename} is not the file expected ({kind} {found[:12]}...): it was deleted, try again"
-        )
+        raise DatasetError(f"{download.filename} is not the file expected ({found}...): it was deleted, try again")
+
+
+def _wrong_checksum(path: Path, download: Download) -> str | None:
+    """Kind and beginning of a file's checksum where it is not the pinned one, else ``None``."""
+    if download.checksum is None:
+        return None
+    kind, expected = download.checksum.split(":")
+    with open(path, "rb") as file:
+        found = hashlib.file_digest(file, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest()
+    return None if found == expected else f"{kind} {found[:12]}"
 
 
 def _install(entry: Entry, path: Path, *, remove: bool) -> None:
@@ -179,22 +182,13 @@ def _take(entry: Entry, file: Path) -> None:
         raise DatasetError(f"{file}: there is no such file")
     names = [name for _, name in entry.files]
     if entry.download is not None and file.suffix == ".zip" and entry.download.filename.endswith(".zip"):
-        _verify_copy(file, entry.download)
+        if (found := _wrong_checksum(file, entry.download)) is not None:
+            raise DatasetError(f"{file}: not the {entry.download.filename} expected (its {found.split()[0]} differs)")
         return _install(entry, file, remove=False)
     if file.name not in names and len(names) > 1:
         raise DatasetError(f"{file}: {entry.name} has the files {', '.join(names)}; this is called otherwise")
     with open(file, "rb") as source:
         return _write(data_folder() / entry.name / (file.name if file.name in names else names[0]), source)
-
-
-def _verify_copy(file: Path, download: Download) -> None:
-    with open(file, "rb") as source:
-        kind, expected = (download.checksum or ":").split(":")
-        if (
-            kind
-            and hashlib.file_digest(source, lambda: hashlib.new(kind, usedforsecurity=False)).hexdigest() != expected
-        ):
-            raise DatasetError(f"{file}: not the {download.filename} expected (its {kind} differs)")
 
 
 def _from_kaggle(entry: Entry, download: Download) -> None:

@@ -1,24 +1,23 @@
 """The user's own data sets: from any file the readers know to a name that ``load`` knows."""
 
-import re
 import shutil
 import zlib
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from datetime import date
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from hcr_core.atomic import FOLDER_NAME
 from hcr_core.datasets import store
 from hcr_core.datasets.dataset import Dataset
 from hcr_core.datasets.entries import ENTRIES
 from hcr_core.datasets.errors import DatasetError
 from hcr_core.datasets.places import imported_folder
-from hcr_core.datasets.readers import POLARITIES, Block, Polarity, blocks_of
+from hcr_core.datasets.readers import POLARITIES, Polarity, blocks_of
 from hcr_core.datasets.readers.block import is_black_on_white
 
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 #: Bytes of a CSV that are parsed for a look at its first rows.
 _PEEK = 1 << 16
 
@@ -93,7 +92,7 @@ def _kept(
 
 
 def _check(name: str, polarity: str, split: str | None) -> None:
-    if not _NAME.fullmatch(name):
+    if not FOLDER_NAME.fullmatch(name):
         raise DatasetError(f"{name!r} is no name for a data set: letters, digits, - and _, at most 64")
     if name in ENTRIES:
         raise DatasetError(f"{name!r} is the name of a known data set: choose another")
@@ -110,7 +109,7 @@ def preview(path: str | Path, label_column: str | None = None, rows: int = 5) ->
     """
     labels: list[str] = []
     images: list[np.ndarray] = []
-    for block in _blocks(Path(path), label_column):
+    for block in blocks_of(Path(path), label_column, piece=_PEEK):
         wanted = rows - len(labels)
         labels += block.labels[:wanted].tolist()
         images.append(255 - block.images[:wanted] if is_black_on_white(block.images) else block.images[:wanted])
@@ -119,13 +118,9 @@ def preview(path: str | Path, label_column: str | None = None, rows: int = 5) ->
     return Preview(labels, np.concatenate(images))
 
 
-def _blocks(path: Path, label_column: str | None) -> Iterator[Block]:
-    return blocks_of(path, label_column, piece=_PEEK)
-
-
 def remove(name: str) -> None:
     """Delete an imported data set; raises ``DatasetError`` where there is none of that name."""
     folder = imported_folder() / name
-    if not _NAME.fullmatch(name) or not (folder / store.META).is_file():
+    if not FOLDER_NAME.fullmatch(name) or not (folder / store.META).is_file():
         raise DatasetError(f"there is no imported data set {name!r}")
     shutil.rmtree(folder)

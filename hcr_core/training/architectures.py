@@ -55,25 +55,18 @@ def _az_cnn(side: int, classes: int) -> keras.Model:
     return _classifier(image, x, classes, "az-cnn")
 
 
-def _mnist_cnn(side: int, classes: int) -> keras.Model:
-    image = keras.Input((side, side, 1), name="glyph")
-    x = layers.Rescaling(1 / 255)(image)
-    x = layers.Conv2D(32, 3, activation="relu")(x)
-    x = layers.Conv2D(64, 3, activation="relu")(x)
-    x = layers.Dropout(0.25)(layers.MaxPooling2D()(x))
-    x = layers.Dropout(0.5)(layers.Dense(256, activation="relu")(layers.Flatten()(x)))
-    return _classifier(image, x, classes, "mnist-cnn")
+def _two_convolutions(name: str, widths: tuple[int, int], dense: int) -> Callable[[int, int], keras.Model]:
+    def build(side: int, classes: int) -> keras.Model:
+        image = keras.Input((side, side, 1), name="glyph")
+        x = layers.Rescaling(1 / 255)(image)
+        for width in widths:
+            x = layers.Conv2D(width, 3, activation="relu")(x)
+        # One of the two documents gives no rates; Keras's own MNIST example has these, as the other does.
+        x = layers.Dropout(0.25)(layers.MaxPooling2D()(x))
+        x = layers.Dropout(0.5)(layers.Dense(dense, activation="relu")(layers.Flatten()(x)))
+        return _classifier(image, x, classes, name)
 
-
-def _mnist_cnn_128(side: int, classes: int) -> keras.Model:
-    image = keras.Input((side, side, 1), name="glyph")
-    x = layers.Rescaling(1 / 255)(image)
-    x = layers.Conv2D(32, 3, activation="relu")(x)
-    x = layers.Conv2D(32, 3, activation="relu")(x)
-    # The document gives no rates; Keras's own MNIST example of that time has these.
-    x = layers.Dropout(0.25)(layers.MaxPooling2D()(x))
-    x = layers.Dropout(0.5)(layers.Dense(128, activation="relu")(layers.Flatten()(x)))
-    return _classifier(image, x, classes, "mnist-cnn-128")
+    return build
 
 
 def _mlp(name: str, widths: tuple[int, ...], activation: str) -> Callable[[int, int], keras.Model]:
@@ -118,7 +111,7 @@ ARCHITECTURES = {
             "mnist-cnn",
             "3x3 convolutions of 32 and 64 channels, pooling, a dense layer of 256, dropout",
             "a tutorial on MNIST (over 98 % in validation)",
-            _mnist_cnn,
+            _two_convolutions("mnist-cnn", (32, 64), 256),
         ),
         Architecture(
             "mlp-256",
@@ -130,7 +123,7 @@ ARCHITECTURES = {
             "mnist-cnn-128",
             "two 3x3 convolutions of 32 channels, pooling, a dense layer of 128, dropout",
             "the same tutorial on MNIST as CSV (99 %)",
-            _mnist_cnn_128,
+            _two_convolutions("mnist-cnn-128", (32, 32), 128),
         ),
     )
 }
