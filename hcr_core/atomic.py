@@ -1,5 +1,6 @@
-"""Folders that appear whole or not at all, and what they may be called."""
+"""Files and folders that appear and go whole or not at all, and what folders may be called."""
 
+import os
 import re
 import shutil
 import tempfile
@@ -29,3 +30,25 @@ def written_aside(target: Path) -> Iterator[Path]:
         if former.exists() and not target.exists():
             former.rename(target)
         raise
+
+
+@contextmanager
+def file_written_aside(target: Path) -> Iterator[Path]:
+    """A path to write a file to, which becomes ``target`` (replacing one there) unless an error occurs."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent) as folder:
+        aside = Path(folder) / target.name
+        yield aside
+        os.replace(aside, target)
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove a folder; renamed first, so that no half of it is ever found under its name. Raises ``OSError``."""
+    if folder.is_symlink():
+        folder.unlink()  # the link, not what it leads to
+        return
+    aside = Path(tempfile.mkdtemp(prefix=".removing-", dir=folder.parent))
+    try:
+        folder.rename(aside / folder.name)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
