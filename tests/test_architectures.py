@@ -48,11 +48,18 @@ def test_multiplications_of_a_layer():
     assert first.multiplications == 26 * 26 * 9 * 32
 
 
-def test_small_data_sets_get_more_epochs():
-    recipe = ARCHITECTURES["compact"].recipe
-    assert recipe.epochs_for(200_000) == recipe.epochs
-    assert recipe.epochs_for(1_000) == 60
-    assert ARCHITECTURES["mlp-256"].recipe.epochs_for(1_000) == 25  # a document's recipe stays as it is
+@pytest.mark.parametrize(
+    ("name", "samples", "epochs", "batch"),
+    [
+        ("compact", 200_000, 13, 256),  # large: as it is
+        ("compact", 1_438, 42, 64),  # 60,000 samples shown, at least twenty steps an epoch
+        ("compact", 100, 600, 32),  # never below 32
+        ("mlp-256", 1_438, 25, 100),  # a document's recipe stays the document's
+    ],
+)
+def test_small_data_sets_get_more_and_smaller_steps(name, samples, epochs, batch):
+    recipe = ARCHITECTURES[name].recipe.for_samples(samples)
+    assert (recipe.epochs, recipe.batch) == (epochs, batch)
 
 
 def test_the_sigmoid_network_is_logistic_throughout():

@@ -4,7 +4,7 @@ Nothing here needs Keras, so that the app can draw a network; ``networks.build``
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 
 @dataclass(frozen=True)
@@ -58,11 +58,11 @@ class Recipe:
         augment: How far samples are varied: a key of ``augmentation.STRENGTHS``.
         validation: Share of the training samples held back where the data set has no validation part.
         validation_limit: At most so many of them (0: no limit).
-        early_stopping: Epochs without a lower validation loss after which training ends (0: never).
+        early_stopping: Epochs without a better validation accuracy after which training ends (0: never).
         label_smoothing: Share of the truth spread over all classes.
         balance: How far rare classes are drawn more often: 0 as they are, 1 all alike.
         average: Whether the weights' moving average is what is validated and kept.
-        least_samples: Small data sets get more epochs, until so many samples were shown (0: never).
+        least_samples: Data sets smaller than this get more epochs, until so many samples were shown.
     """
 
     epochs: int
@@ -79,9 +79,14 @@ class Recipe:
     average: bool = False
     least_samples: int = 0
 
-    def epochs_for(self, samples: int) -> int:
-        """Epochs for a data set of so many training samples."""
-        return max(self.epochs, -(-self.least_samples // max(samples, 1)))
+    def for_samples(self, samples: int) -> "Recipe":
+        """The recipe for so many training samples: where they are few, more epochs of more and smaller steps."""
+        if samples >= self.least_samples:
+            return self
+        batch = self.batch
+        while batch > 32 and samples // batch < 20:
+            batch //= 2
+        return replace(self, epochs=max(self.epochs, -(-self.least_samples // max(samples, 1))), batch=batch)
 
 
 @dataclass(frozen=True)

@@ -76,14 +76,14 @@ class TrainingConfig:
 
         Args:
             name: See the attributes; ``data``, ``architecture`` and ``own`` likewise.
-            samples: Training samples, where known: small data sets get more epochs.
+            samples: Training samples, where known: small data sets get more epochs of smaller batches.
             changes: Values of the recipe to be others; ``None`` leaves a value as it is.
         """
         if architecture not in ARCHITECTURES:
             raise TrainingError(_unknown("architecture", architecture, ARCHITECTURES))
         recipe = ARCHITECTURES[architecture].recipe
         if samples:
-            recipe = replace(recipe, epochs=recipe.epochs_for(samples))
+            recipe = recipe.for_samples(samples)
         wanted = {key: value for key, value in (changes or {}).items() if value is not None}
         return cls(name=name, data=data, architecture=architecture, recipe=replace(recipe, **wanted), **own)
 

@@ -5,6 +5,10 @@ from keras import layers
 
 from hcr_core.training.architectures import ARCHITECTURES, Conv, Dense, Dropout, Layer, Pool
 
+#: Of the running means of batch normalization. Keras's 0.99 needs several hundred steps, more than a
+#: short run has: after 280 steps a network was validated at 34 % that had 97 % right in training.
+_MOMENTUM = 0.9
+
 
 def build(architecture: str, side: int, classes: int) -> keras.Model:
     """An uncompiled model: float (n, side, side, 1) of 0-255 to probabilities, float32 (n, classes)."""
@@ -36,5 +40,5 @@ def _normalized(kind, sizes: tuple[int, ...], options: dict, activation: str, no
     """A layer with its activation, and batch normalization between them if asked for."""
     if not normalized:
         return kind(*sizes, activation=activation, name=name, **options)(x)
-    x = layers.BatchNormalization()(kind(*sizes, use_bias=False, **options)(x))
+    x = layers.BatchNormalization(momentum=_MOMENTUM)(kind(*sizes, use_bias=False, **options)(x))
     return layers.Activation(activation, name=name)(x)

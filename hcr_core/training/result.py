@@ -51,7 +51,7 @@ def card(config: TrainingConfig, data: TrainingData, position: Position, model: 
             "augmentation": asdict(settings) if settings else None,
             "samples": data.samples,
             "best_epoch": position.best,
-            "chosen_by": "loss on validation samples split off the training part",
+            "chosen_by": "accuracy on validation samples split off the training part",
             "minutes": round(position.total / 60, 1),
             "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
         },

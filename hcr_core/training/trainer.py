@@ -110,12 +110,12 @@ class Trainer:
     def _run_step(self, images, labels, samples, stop):
         sums = self._strategy.run(self._replica_step, args=(images, labels, samples, stop))
         sums = self._strategy.reduce(tf.distribute.ReduceOp.SUM, sums, axis=None)
+        # Shorter at first, as in TensorFlow's ExponentialMovingAverage: the first weights are soon forgotten.
+        steps = tf.cast(self._optimizer.iterations, tf.float32)
+        share = 1 - tf.minimum(self._momentum, (1 + steps) / (10 + steps))
         for average, variable in zip(self._averages, self._network.trainable_variables, strict=False):
-            self._strategy.extended.update(average, self._averaged, args=(variable.value,))
+            self._strategy.extended.update(average, _averaged, args=(variable.value, share))
         return sums
-
-    def _averaged(self, average, value):
-        average.assign_add((value - average) * (1 - self._momentum))
 
     def _replica_step(self, images, labels, samples, stop):
         with tf.GradientTape() as tape:
@@ -161,6 +161,10 @@ class Trainer:
         """Give the shown copy what ``shown_weights`` gave."""
         for i, variable in enumerate(self.shown.weights):
             variable.assign(arrays[f"best/{i}"])
+
+
+def _averaged(average, value, share):
+    average.assign_add((value - average) * share)
 
 
 def _optimizer(recipe, steps: int) -> keras.optimizers.Optimizer:
