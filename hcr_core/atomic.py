@@ -43,10 +43,10 @@ def file_written_aside(target: Path) -> Iterator[Path]:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove a folder; renamed first, so that no half of it is ever found under its name. Raises ``OSError``."""
-    if folder.is_symlink():
-        folder.unlink()  # the link, not what it leads to
-        return
+    """Remove a folder; renamed first, so that no half of it is ever found under its name. Raises ``OSError``.
+
+    Of a link only the link is removed.
+    """
     aside = Path(tempfile.mkdtemp(prefix=".removing-", dir=folder.parent))
     try:
         folder.rename(aside / folder.name)

@@ -46,7 +46,8 @@ def accuracy_figures(probabilities: np.ndarray, labels: np.ndarray, alphabet: Al
 
 def _first_two(probabilities: np.ndarray) -> np.ndarray:
     """The most probable classes, int64 (n, 2), or (n, 1) where there is but one."""
-    return np.argsort(probabilities, axis=1)[:, :-3:-1]
+    # Copied: a view would keep the order of all classes in memory.
+    return np.argsort(probabilities, axis=1)[:, :-3:-1].copy()
 
 
 def _shares(first_two: np.ndarray, labels: np.ndarray, alphabet: Alphabet) -> dict[str, float | int]:

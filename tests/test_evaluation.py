@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -81,6 +82,19 @@ def test_a_large_set_is_read_in_blocks_with_its_progress(monkeypatch):
     answers(classify, data, match(ABC, data), shares.append)
     assert seen == [4, 4, 2]
     assert shares == [0.4, 0.8, 1.0]
+
+
+def test_the_probabilities_of_a_large_set_are_never_all_in_memory(monkeypatch):
+    monkeypatch.setattr(evaluation, "_BLOCK", 256)
+    count, alphabet = 20_480, Alphabet(tuple(map(str, range(62))))
+    labels = np.zeros(count, np.int64)
+    data = Dataset("own", np.broadcast_to(np.uint8(0), (count, 28, 28)), labels, alphabet, np.full(count, "test"))
+    matched = match(alphabet, data)
+    tracemalloc.start()
+    answers(lambda glyphs: np.full((len(glyphs), 62), 1 / 62, np.float32), data, matched)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < count * 62 * 4  # bytes of all probabilities in single precision
 
 
 def test_a_class_is_mistaken_for_the_most_frequent_first():

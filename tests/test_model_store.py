@@ -158,12 +158,13 @@ def test_only_ones_own_models_are_deleted(copy, store):
         delete_model("copy")
 
 
-def test_the_shipped_models_are_not_ones_own_wherever_that_is_said(monkeypatch):
-    monkeypatch.setenv("HCR_MODELS_DIR", str(model_store.SHIPPED))
-    assert [model.name for model in stored_models()[0]] == ["characters"]
+def test_the_shipped_models_are_not_ones_own_wherever_that_is_said(copy, store, monkeypatch):
+    monkeypatch.setattr(model_store, "SHIPPED", store)
+    monkeypatch.setenv("HCR_MODELS_DIR", str(store))
+    assert [(model.name, model.shipped) for model in stored_models()[0]] == [("copy", True)]
     with pytest.raises(ModelError, match="came with the program"):
-        delete_model("characters")
-    assert (model_store.SHIPPED / "characters" / "card.json").exists()
+        delete_model("copy")
+    assert (copy / "card.json").exists()
 
 
 def test_ones_own_model_of_a_shipped_name_is_listed_as_hidden_and_can_be_deleted(copy, store):
