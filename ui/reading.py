@@ -109,9 +109,9 @@ class Seen:
     picture: np.ndarray
 
 
-def look(image: np.ndarray, alphabet: str) -> Seen:
-    """Read an image, uint8 (H, W[, C]), with the shipped model; raises ``ModelError``, ``AlphabetError``."""
-    reading = recognizer().read(image, alphabet=alphabet)
+def look(image: np.ndarray, alphabet: str, model: str) -> Seen:
+    """Read an image, uint8 (H, W[, C]), with a model of the store; raises ``ModelError``, ``AlphabetError``."""
+    reading = recognizer(model).read(image, alphabet=alphabet)
     ink = _cut_out(image, reading.characters[0].box) if reading.characters else None
     return Seen(reading, ink, thumbnail(image, PICTURE))
 
