@@ -42,6 +42,12 @@ def file_written_aside(target: Path) -> Iterator[Path]:
         os.replace(aside, target)
 
 
+def replace_file(target: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
+    with file_written_aside(target) as aside:
+        aside.write_bytes(data)
+
+
 def remove_folder(folder: Path) -> None:
     """Remove a folder; renamed first, so that no half of it is ever found under its name. Raises ``OSError``.
 

@@ -140,7 +140,8 @@ def _epoch_line(event: dict, work: Run) -> str:
 
 
 def _end_line(event: dict, work: Run) -> str:
-    lines = [f"epoch {event['summary']['best_epoch']} is kept; saved as {event['model']}"]
+    saved = f", saved as {event['model']}" if event["model"] else ""
+    lines = [f"epoch {event['summary']['best_epoch']} is kept{saved}"]
     for name, figures in event["card"]["held_out"].items():
         lines.append(f"{name} test: {figures['accuracy']:.2%} of {figures['images']:,} right")
     return "\n".join(lines)

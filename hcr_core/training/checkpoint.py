@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 
+from hcr_core.atomic import replace_file
 from hcr_core.training.config import TrainingError
-from hcr_core.training.job import replace_file
 
 
 @dataclass

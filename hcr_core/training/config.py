@@ -7,6 +7,7 @@ from pathlib import Path
 from hcr_core.alphabet import KINDS, Alphabet, AlphabetError
 from hcr_core.atomic import FOLDER_NAME
 from hcr_core.training.architectures import ARCHITECTURES, Recipe
+from hcr_core.training.augmentation import STRENGTHS
 
 OPTIMIZERS = ("adam", "adamw")
 SCHEDULES = ("constant", "cosine")
@@ -51,6 +52,7 @@ class TrainingConfig:
             (self.architecture in ARCHITECTURES, _unknown("architecture", self.architecture, ARCHITECTURES)),
             (recipe.optimizer in OPTIMIZERS, _unknown("optimizer", recipe.optimizer, OPTIMIZERS)),
             (recipe.schedule in SCHEDULES, _unknown("schedule", recipe.schedule, SCHEDULES)),
+            (recipe.augment in STRENGTHS, _unknown("augmentation", recipe.augment, STRENGTHS)),
             (self.precision in PRECISIONS, _unknown("precision", self.precision, PRECISIONS)),
             (recipe.epochs >= 1 and recipe.batch >= 1, "epochs and batch are at least 1"),
             (0 < recipe.learning_rate < float("inf"), "the learning rate is a positive number"),

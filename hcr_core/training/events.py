@@ -36,7 +36,8 @@ import time
 
 import numpy as np
 
-from hcr_core.training.job import EVENTS, STATE, Run, replace_file
+from hcr_core.atomic import replace_file
+from hcr_core.training.job import EVENTS, STATE, Run
 
 #: Kept free for the last words of a run that fills the disk.
 _RESERVE = 64 * 1024

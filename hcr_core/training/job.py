@@ -17,7 +17,6 @@ here imports TensorFlow. The folder holds
 import contextlib
 import json
 import os
-import shutil
 import subprocess
 import sys
 import time
@@ -29,7 +28,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
-from hcr_core.atomic import FOLDER_NAME
+from hcr_core.atomic import FOLDER_NAME, remove_folder, replace_file
 from hcr_core.model_store import CARD, open_folder, save_model, user_store
 from hcr_core.training.config import TrainingConfig, TrainingError
 
@@ -177,9 +176,7 @@ class Run:
         """Remove it; raises ``TrainingError`` while it is at work."""
         if self.alive():
             raise TrainingError(f"run {self.id} is at work: stop it first")
-        aside = self.folder.with_name(f".deleted-{self.id}")
-        self.folder.rename(aside)
-        shutil.rmtree(aside, ignore_errors=True)
+        remove_folder(self.folder)
 
     def _spawn(self, *arguments: str) -> None:
         self.ask("run")
@@ -247,10 +244,3 @@ def ahead_of(run: Run) -> Run | None:
     mine = (run.ticket, run.id)
     older = [other for other in runs(run.folder.parent) if (other.ticket, other.id) < mine]
     return next((other for other in reversed(older) if other.alive() or other.state() == "starting"), None)
-
-
-def replace_file(path: Path, data: bytes) -> None:
-    """Write a small file whole or not at all."""
-    aside = path.with_name(f".{path.name}-{os.getpid()}-{time.monotonic_ns()}")
-    aside.write_bytes(data)
-    aside.replace(path)

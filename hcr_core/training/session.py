@@ -142,12 +142,7 @@ class Training:
         at = self._at
         loss, right, _ = np.sum([sums.numpy() for sums, _ in pending], axis=0, dtype=np.float64)
         seen = sum(size for _, size in pending)
-        if not np.isfinite(loss):
-            rate = self._config.recipe.learning_rate
-            raise TrainingError(
-                f"the loss was no longer a number in epoch {at.epoch}: the learning rate of {rate:g} is too high, "
-                "try a tenth of it"
-            )
+        self._check(loss)
         at.loss, at.right, at.seen = at.loss + float(loss), at.right + int(right), at.seen + seen
         at.seconds, at.total = at.seconds + elapsed, at.total + elapsed
         done = (at.epoch - 1) * len(self._batches) + at.step
@@ -162,6 +157,15 @@ class Training:
             seconds_left=round(left * at.total / done, 1),
             learning_rate=self._trainer.learning_rate,
         )
+
+    def _check(self, loss: float) -> None:
+        """Raise ``TrainingError`` where a loss is no longer a number."""
+        if not np.isfinite(loss):
+            rate = self._config.recipe.learning_rate
+            raise TrainingError(
+                f"the loss was no longer a number in epoch {self._at.epoch}: the learning rate of {rate:g} is too "
+                "high, try a tenth of it"
+            )
 
     def _stop(self) -> None:
         self._save()
@@ -208,6 +212,7 @@ class Training:
                 self._stop()  # to be resumed with this validation
         probabilities = np.concatenate(blocks)
         truth = probabilities[np.arange(len(data.labels)), data.labels]
+        self._check(truth.sum())
         answers = probabilities.argmax(axis=1)
         speed = round(at.seen / max(at.seconds, 1e-6))
         elapsed = self._clock.now() - started

@@ -63,7 +63,7 @@ class Trainer:
             self._optimizer = _optimizer(recipe, steps)
             self._optimizer.build(self._network.trainable_variables)
             averaged = self._network.trainable_variables if recipe.average else []
-            self._averages = [tf.Variable(variable.numpy(), trainable=False) for variable in averaged]
+            self._averages = [tf.Variable(_array(variable), trainable=False) for variable in averaged]
         keras.mixed_precision.set_global_policy("float32")
         self.shown = build(config.architecture, side, classes)
         self._loss = keras.losses.CategoricalCrossentropy(reduction="sum", label_smoothing=recipe.label_smoothing)
@@ -79,7 +79,7 @@ class Trainer:
     @property
     def learning_rate(self) -> float:
         """That of the next step."""
-        return float(self._optimizer.learning_rate)
+        return float(_array(self._optimizer.learning_rate))
 
     def step(self, images: np.ndarray, labels: np.ndarray, samples: int, stop: bool = False) -> tf.Tensor:
         """Learn from a batch.
@@ -133,7 +133,7 @@ class Trainer:
         for variable, average in zip(self._network.trainable_variables, self._averages, strict=False):
             weights[id(variable)] = average
         for target, source in zip(self.shown.weights, weights.values(), strict=True):
-            target.assign(source.numpy())
+            target.assign(_array(source))
 
     def classify(self, glyphs: np.ndarray) -> np.ndarray:
         """Probabilities, float32 (n, classes), that the shown copy gives glyphs, uint8 (n, side, side)."""
@@ -142,7 +142,7 @@ class Trainer:
 
     def state(self) -> dict[str, np.ndarray]:
         """Everything the next step depends on, by name."""
-        return {f"state/{i}": variable.numpy() for i, variable in enumerate(self._variables())}
+        return {f"state/{i}": _array(variable) for i, variable in enumerate(self._variables())}
 
     def restore(self, arrays: dict[str, np.ndarray]) -> None:
         """Go on from what ``state`` gave."""
@@ -155,12 +155,17 @@ class Trainer:
 
     def shown_weights(self) -> dict[str, np.ndarray]:
         """The shown copy's weights, by name."""
-        return {f"best/{i}": variable.numpy() for i, variable in enumerate(self.shown.weights)}
+        return {f"best/{i}": _array(variable) for i, variable in enumerate(self.shown.weights)}
 
     def show(self, arrays: dict[str, np.ndarray]) -> None:
         """Give the shown copy what ``shown_weights`` gave."""
         for i, variable in enumerate(self.shown.weights):
             variable.assign(arrays[f"best/{i}"])
+
+
+def _array(variable) -> np.ndarray:
+    """The value of a variable of Keras or TensorFlow, also of one that is mirrored on several devices."""
+    return getattr(variable, "value", variable).numpy() if isinstance(variable, keras.Variable) else variable.numpy()
 
 
 def _averaged(average, value, share):
