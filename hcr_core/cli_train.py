@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from hcr_core.model_store import check_name, user_store
+from hcr_core.model_store import check_name, check_own_name, user_store
 from hcr_core.training import job
 from hcr_core.training.architectures import ARCHITECTURES
 from hcr_core.training.augmentation import STRENGTHS
@@ -68,7 +68,7 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
-    check_name(options.name)
+    check_name(options.name) if options.store else check_own_name(options.name)
     if options.run_folder and options.run_folder.exists():
         raise TrainingError(f"{options.run_folder} is there already: --resume goes on with a run")
     names = tuple(options.data.split(","))

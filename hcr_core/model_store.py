@@ -92,6 +92,14 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_own_name(name: str) -> str:
+    """``name``, where a new model of the user's can have it: not a shipped one's, which would hide it."""
+    check_name(name)
+    if _holds_a_model(SHIPPED / name):
+        raise ModelError(f"{name} is the name of a model that came with the program: choose another")
+    return name
+
+
 def open_model(name: str) -> StoredModel:
     """Find a model by name, shipped ones first; raises ``ModelError`` if missing or damaged."""
     check_name(name)
@@ -158,6 +166,7 @@ def _holds_a_model(folder: Path) -> bool:
 
 
 def open_folder(folder: Path) -> StoredModel:
+    """The model in a folder, in a store or not; raises ``ModelError`` if its card is damaged."""
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
         check_card(card)

@@ -132,11 +132,20 @@ def test_missing_data_is_one_sentence(tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
-    [(["--name", "../x"], "no name for a model"), (["--name", "x", "--architecture", "y"], "unknown architecture 'y'")],
+    [
+        (["--name", "../x"], "no name for a model"),
+        (["--name", "characters"], "characters is the name of a model that came with the program"),
+        (["--name", "x", "--architecture", "y"], "unknown architecture 'y'"),
+        (["--name", "x", "--batch", "0"], "at least 1"),
+        (["--name", "x", "--classes", "7"], "at least two classes"),
+        (["--resume", "x"], "no run of 'x'"),
+    ],
 )
 def test_a_wrong_call_is_refused_before_training(arguments, reason, capsys):
     assert main(["train", "--data", "digits", *arguments]) == 1
-    assert reason in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert reason in said.err
+    assert said.out == ""
 
 
 def test_an_imported_set_of_another_script_and_size_gives_a_model_that_reads_it(tmp_path, monkeypatch):

@@ -29,7 +29,7 @@ from filelock import FileLock, Timeout
 from platformdirs import user_data_path
 
 from hcr_core.atomic import FOLDER_NAME, remove_folder, replace_file
-from hcr_core.model_store import CARD, open_folder, save_model, user_store
+from hcr_core.model_store import CARD, check_own_name, open_folder, save_model, user_store
 from hcr_core.training.config import TrainingConfig, TrainingError
 
 EVENTS, CONTROL, CHECKPOINT, ALIVE, CONFIG = "events.jsonl", "control", "checkpoint.npz", "alive", "config.json"
@@ -164,10 +164,13 @@ class Run:
     def save(self, name: str, store: Path | None = None) -> Path:
         """Put the finished model into a store (the user's own) under a name; returns its folder.
 
-        Raises ``TrainingError`` if there is none yet, ``ModelError`` for a bad name or a damaged model.
+        Raises ``TrainingError`` if there is none yet, ``ModelError`` for a name
+        that cannot be or a damaged model.
         """
         if not (self.folder / MODEL / CARD).is_file():
             raise TrainingError(f"run {self.id} has no finished model yet")
+        if store is None:
+            check_own_name(name)
         model = open_folder(self.folder / MODEL)
         files = {filename: model.read(filename) for filename in model.card["files"]}
         return save_model(store or user_store(), name, model.card | {"name": name}, files)

@@ -15,6 +15,7 @@ from hcr_core.training.augmentation import STRENGTHS
 from hcr_core.training.checkpoint import Position
 from hcr_core.training.config import TrainingError
 from hcr_core.training.data import GALLERY, PEEKED, gather
+from hcr_core.training.estimate import expected
 from hcr_core.training.events import EventLog, counted
 from hcr_core.training.job import CHECKPOINT, DRAWINGS, MODEL, MOST_DRAWINGS, Run
 from hcr_core.training.samples import Batches
@@ -72,7 +73,7 @@ class Training:
         """Train to the last epoch, or until early stopping; ``False`` if the user stopped it before."""
         self._say_start()
         self._log.state("training")
-        self._clock, self._next_peek = _Clock(), 0.0
+        self._clock, self._next_peek, self._warm = _Clock(), 0.0, None
         self._saved = time.monotonic()
         try:
             while self._at.epoch <= self._config.recipe.epochs and not self._no_longer_better():
@@ -145,8 +146,6 @@ class Training:
         self._check(loss)
         at.loss, at.right, at.seen = at.loss + float(loss), at.right + int(right), at.seen + seen
         at.seconds, at.total = at.seconds + elapsed, at.total + elapsed
-        done = (at.epoch - 1) * len(self._batches) + at.step
-        left = len(self._batches) * self._config.recipe.epochs - done
         self._log.write(
             "batch",
             epoch=at.epoch,
@@ -154,9 +153,21 @@ class Training:
             loss=round(float(loss) / seen, 4),
             accuracy=round(right / seen, 4),
             images_per_second=round(seen / max(elapsed, 1e-6)),
-            seconds_left=round(left * at.total / done, 1),
+            seconds_left=round(self._seconds_left(), 1),
             learning_rate=self._trainer.learning_rate,
         )
+
+    def _seconds_left(self) -> float:
+        """Of the training, by the steps since the first of this process, which takes seconds to be compiled."""
+        steps, at = len(self._batches), self._at
+        done, whole = (at.epoch - 1) * steps + at.step, steps * self._config.recipe.epochs
+        if self._warm is None:
+            self._warm = done, at.total
+        first, seconds = self._warm
+        if done == first:
+            calculated = expected(self._config, self._data.samples, len(self._data.alphabet)).seconds
+            return calculated * (whole - done) / whole
+        return (whole - done) * (at.total - seconds) / (done - first)
 
     def _check(self, loss: float) -> None:
         """Raise ``TrainingError`` where a loss is no longer a number."""

@@ -70,8 +70,12 @@ class Trainer:
         # The average of the last 500 steps, of a short run the last tenth.
         self._momentum = 1 - 1 / min(500, max(steps / 10, 2))
         glyphs = tf.TensorSpec((None, side, side, 1), tf.uint8)
-        # The last batch of an epoch may be smaller: the same graph serves any size.
+        # The last batch of an epoch may be smaller: one graph serves any size.
         self._step = tf.function(self._run_step, reduce_retracing=True)
+        if self._gpus == 1:
+            labels, scalar = tf.TensorSpec((None,), tf.int32), tf.TensorSpec((), tf.float32)
+            # Traced now, not in the first step, from which the time left is told.
+            self._step = self._step.get_concrete_function(glyphs, labels, scalar, scalar)
         self._classify = tf.function(
             lambda images: self.shown(tf.cast(images, tf.float32), training=False), input_signature=[glyphs]
         )
