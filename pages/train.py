@@ -44,7 +44,13 @@ def open_run(run: str) -> None:
 def page() -> None:
     run = wanted()
     if run is None:
-        st.title("Train a network, and watch it learn", anchor=False)
+        with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
+            st.title("Train a network, and watch it learn", anchor=False, width="content")
+            for other in [run for run in job.runs() if run.alive()][:1]:
+                name = other.config.name
+                st.button(
+                    f"Watch {name}", icon=":material/visibility:", key="train_watch", on_click=go, args=(other.id,)
+                )
         started = training_choices.choose()
         if started is not None:
             open_run(job.start(started).id)

@@ -1,4 +1,4 @@
-"""Earlier runs: a list, their curves over each other, and deleting them."""
+"""Runs so far: a list, their curves over each other, and deleting them."""
 
 import time
 
@@ -21,7 +21,7 @@ def listed(open_run) -> None:
     runs = job.runs()
     if not runs:
         return
-    st.subheader("Earlier runs", anchor=False)
+    st.subheader("Runs so far", anchor=False)
     table = pd.DataFrame([_row(run) for run in runs])
     chosen = st.dataframe(
         table,
@@ -42,7 +42,7 @@ def listed(open_run) -> None:
     with st.container(horizontal=True, gap="small"):
         if len(picked) == 1 and st.button("Open", icon=":material/visibility:", type="primary", key="train_open"):
             open_run(picked[0].id)
-        if st.button("Delete", icon=":material/delete:", key="train_delete"):
+        with st.popover("Delete", icon=":material/delete:"):
             _confirm(picked)
     compare(picked)
 
@@ -61,18 +61,18 @@ def _row(run: Run) -> dict:
     }
 
 
-@st.dialog("Delete for good?")
 def _confirm(runs: list[Run]) -> None:
     names = ", ".join(run.config.name for run in runs)
     st.markdown(f"**{names}**: curves, checkpoint and unsaved model go. Models saved under a name stay.")
-    if st.button("Delete", type="primary", icon=":material/delete:", key="train_delete_yes"):
-        try:
-            for run in runs:
-                run.delete()
-        except TrainingError as error:
-            st.error(str(error))
-            return
-        st.rerun()
+    if not st.button("Delete for good", type="primary", icon=":material/delete:", key="train_delete_yes"):
+        return
+    try:
+        for run in runs:
+            run.delete()
+    except TrainingError as error:
+        st.error(str(error))
+        return
+    st.rerun()
 
 
 def compare(runs: list[Run]) -> None:
