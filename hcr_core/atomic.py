@@ -43,9 +43,11 @@ def file_written_aside(target: Path) -> Iterator[Path]:
 
 
 def replace_file(target: Path, data: bytes) -> None:
-    """Write a file whole or not at all."""
-    with file_written_aside(target) as aside:
-        aside.write_bytes(data)
+    """Write a file whole or not at all, also if the power goes right after."""
+    with file_written_aside(target) as aside, open(aside, "wb") as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def remove_folder(folder: Path) -> None:
