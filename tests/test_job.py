@@ -15,7 +15,7 @@ from filelock import FileLock
 from hcr_core import Recognizer
 from hcr_core.datasets import load
 from hcr_core.model_store import model_names
-from hcr_core.training import job
+from hcr_core.training import checkpoint, job
 from hcr_core.training.config import TrainingConfig, TrainingError
 from hcr_core.training.job import ENDED, Run
 
@@ -148,6 +148,29 @@ def test_a_stopped_run_can_become_a_model(places):
         run.resume()
     run.delete()
     assert run.id not in [other.id for other in job.runs()]
+
+
+def test_a_run_whose_data_or_checkpoint_changed_does_not_go_on(places):
+    run = job.start(_config(places, "changed", epochs=100_000))
+    _until(lambda: len(_learning(run)) >= 1)
+    run.ask("stop")
+    assert _ended(run) == "stopped"
+    path = run.folder / job.CHECKPOINT
+    position, arrays = checkpoint.read(path)
+    position.fingerprint += 1
+    checkpoint.write(path, position, arrays)
+    for sentence in ("the data set is not the one this run began with", "the checkpoint of run changed-"):
+        run.resume()
+        assert _ended(run) == "failed"
+        assert sentence in run.said()["reason"]
+        path.write_bytes(path.read_bytes()[:1000])  # and then a damaged one
+
+
+def test_early_stopping_ends_a_run_that_learns_nothing(places):
+    run = job.start(_config(places, "idle", epochs=50, learning_rate=1e-30, early_stopping=2))
+    assert _ended(run) == "finished"
+    assert len(_learning(run)) == 3
+    assert _events(run, "end")[0]["summary"]["best_epoch"] == 1
 
 
 def test_drawings_are_read_while_it_learns(places):

@@ -1,5 +1,6 @@
 """What a run can be asked to do, what it is fed, and what its folder says without a process."""
 
+import errno
 import json
 import time
 
@@ -7,7 +8,7 @@ import numpy as np
 import pytest
 
 from hcr_core.alphabet import Alphabet, AlphabetError
-from hcr_core.datasets import load
+from hcr_core.datasets import DatasetError, load
 from hcr_core.training import job
 from hcr_core.training.architectures import ARCHITECTURES
 from hcr_core.training.augmentation import STRENGTHS
@@ -17,6 +18,7 @@ from hcr_core.training.estimate import expected
 from hcr_core.training.events import EventLog, confusion, counted
 from hcr_core.training.job import Run
 from hcr_core.training.samples import Batches
+from hcr_core.training.worker import reason
 
 DIGITS = Alphabet.from_text("0123456789aA")
 
@@ -224,3 +226,16 @@ def test_the_time_is_calculated_at_first_and_measured_later(run, monkeypatch):
     after = expected(run.config, 1000, 10)
     assert after.measured
     assert after.seconds == pytest.approx(1000 * run.config.recipe.epochs / 100, abs=30)
+
+
+@pytest.mark.parametrize(
+    ("error", "sentence"),
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "the disk is full: make room and resume"),
+        (MemoryError(), "there was not enough memory: try a smaller batch or fewer samples"),
+        (DatasetError("mnist is not here"), "mnist is not here"),
+        (ZeroDivisionError("division by zero"), "unforeseen happened (ZeroDivisionError: division by zero)"),
+    ],
+)
+def test_why_a_run_failed_is_said_in_a_sentence(error, sentence):
+    assert sentence in reason(error)
