@@ -60,7 +60,7 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(run.config.name, anchor=False, width="content")
         st.button("Train another", icon=":material/add:", key="train_another", on_click=go, args=(NEW,))
-    training_watch.show(run)
+    training_watch.show(run, open_run)
 
 
 ensure_app()

@@ -1,6 +1,7 @@
 """Watching a run: how far it is, what it knows by now, and what it makes of one's own drawing."""
 
 import secrets
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -26,21 +27,27 @@ PAD = "train_pad"
 #: Streamlit's signs of a rerun, the runner in the corner and fading, would come and go twice a second.
 _CALM = """<style>
 [data-testid="stStatusWidget"] { display: none; }
+.st-key-train_controls { min-height: 2.6rem; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 </style>"""
 #: Seconds between two looks at a run that goes on.
 _EVERY = 0.5
 
 
-def show(run: Run) -> None:
-    """Everything there is to see of a run; looked at twice a second while it goes on."""
+def show(run: Run, open_run: Callable[[str], None]) -> None:
+    """Everything there is to see of a run, looked at twice a second while it goes on.
+
+    Args:
+        run: What to show.
+        open_run: Called with the id of another run that the visitor wants to see.
+    """
     state = run.state()
     every = None if state in ENDED else _EVERY
     st.html(_CALM)
     st.fragment(_head, run_every=every)(run, state)
     # Always there, whatever is in it: were it not, the pad below would begin anew with every state.
     with st.container(key="train_controls"):
-        _controls(run, state)
+        _controls(run, state, open_run)
         if state == "finished":
             _take_away(run)
     drawing, learning = st.columns([5, 7], gap="large")
@@ -65,7 +72,7 @@ def _head(run: Run, state_of_page: str) -> None:
     live.header(data, key="train_header")
 
 
-def _controls(run: Run, state: str) -> None:
+def _controls(run: Run, state: str, open_run: Callable[[str], None]) -> None:
     """What can be done with a run now."""
     with st.container(horizontal=True, gap="small"):
         if state == "training":
@@ -74,6 +81,8 @@ def _controls(run: Run, state: str) -> None:
             st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=run.ask, args=("run",))
         if state not in (*ENDED, "finishing"):
             st.button("Stop", icon=":material/stop:", key="train_stop", on_click=run.ask, args=("stop",))
+        if state == "waiting" and st.button("Watch that one", icon=":material/visibility:", key="train_behind"):
+            open_run(run.said().get("behind", ""))
         if state in ("stopped", "interrupted", "failed"):
             _button("Resume", ":material/play_arrow:", run.resume, primary=True)
             if (run.folder / CHECKPOINT).exists():

@@ -91,17 +91,18 @@ def header(state: str, said: dict, progress: Progress, config: TrainingConfig) -
         "sentence": sentence(state, said, progress),
         "fraction": round(fraction, 4),
         "passes": passes,
-        "numbers": _ended_numbers(progress) if progress.end and state == "finished" else _numbers(progress, passes),
+        "numbers": _ended_numbers(progress) if progress.end else _numbers(progress, passes, state),
     }
 
 
-def _numbers(progress: Progress, passes: int) -> list[tuple[str, str]]:
+def _numbers(progress: Progress, passes: int, state: str) -> list[tuple[str, str]]:
     batch, right = progress.batch, latest_accuracy(progress)
+    going = batch and state in ("training", "paused")
     current = min(math.floor(progress.x) + 1, passes) if progress.start else 0
     return [
         ("right on unseen images", _share(right)),
         ("pass over the data", f"{current} of {passes}"),
-        ("left", roughly(batch["seconds_left"]) if batch else "–"),
+        ("left", roughly(batch["seconds_left"]) if going else "–"),
         ("images a second", f"{batch['images_per_second']:,.0f}" if batch else "–"),
     ]
 
