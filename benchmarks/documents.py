@@ -47,7 +47,7 @@ def _row(name: str, folder: Path) -> str:
 def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
     print(
-        "| network | data | published | validation after 1 epoch | training | validation, loss | test | epoch | time |"
+        "| network | data | published | first epoch | training | validation, loss | test | epoch | time |"
     )
     print("|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
