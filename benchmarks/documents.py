@@ -46,9 +46,7 @@ def _row(name: str, folder: Path) -> str:
 
 def main() -> None:
     os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
-    print(
-        "| network | data | published | first epoch | training | validation, loss | test | epoch | time |"
-    )
+    print("| network | data | published | first epoch | training | validation, loss | test | epoch | time |")
     print("|---|---|---|---|---|---|---|---|---|")
     with tempfile.TemporaryDirectory() as folder:
         for name in sys.argv[1:] or _DATA:
