@@ -54,12 +54,12 @@ def show(run: Run, open_run: Callable[[str], None]) -> None:
     with drawing:
         st.markdown("**Watch it learn your letter**")
         _pad(run)
-        _about(run)
     with learning:
         st.fragment(_learning, run_every=every)(run)
     st.fragment(_by_class, run_every=every)(run)
     if every is None:
         _afterwards(run)
+    _about(run)
 
 
 def _head(run: Run, state_of_page: str) -> None:
