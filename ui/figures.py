@@ -92,11 +92,11 @@ def run_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]], unit: str, *, s
     """Training runs over each other: x and y (n,) by the run's name.
 
     Args:
-        curves: At most as many as a person can tell apart; colours begin anew after ten.
+        curves: As many as a person can tell apart.
         unit: What x counts.
         share: The values are shares 0-1; otherwise losses, on a logarithmic axis.
     """
-    colours = class_colours(max(len(curves), 1))
+    colours = [*_SERIES, *class_colours(len(curves))]
     figure = go.Figure()
     for (name, (x, y)), colour in zip(curves.items(), colours, strict=False):
         figure.add_scatter(

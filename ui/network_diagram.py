@@ -22,8 +22,8 @@ _EXPLAINED = {
 
 STYLE = """
 <style>
-.network { display: flex; flex-wrap: wrap; gap: 0.9rem 0.35rem; align-items: flex-end; margin: 0.4rem 0 0.2rem; }
-.network .layer { width: 4.9rem; text-align: center; font-size: 0.74rem; line-height: 1.35; }
+.network { display: flex; flex-wrap: wrap; gap: 0.9rem 0.3rem; align-items: flex-end; margin: 0.4rem 0 0.2rem; }
+.network .layer { width: 4.3rem; text-align: center; font-size: 0.72rem; line-height: 1.35; }
 .network .shape { height: 72px; display: flex; align-items: center; justify-content: center; }
 .network .block { border-radius: 4px; border: 1px solid rgba(255, 255, 255, 0.55); box-sizing: border-box; }
 .network .conv { background: #5b74e8; }
@@ -33,7 +33,7 @@ STYLE = """
 .network .flat { background: #8d8f98; }
 .network .drop { background: none; border: 2px dashed #8d8f98; }
 .network .ink { background: #111; color: #fff; font: 600 34px/54px Georgia, serif; }
-.network b { display: block; font-size: 0.8rem; }
+.network b { display: block; font-size: 0.78rem; }
 .network .dim { opacity: 0.7; white-space: nowrap; }
 </style>
 """

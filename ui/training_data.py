@@ -1,6 +1,6 @@
 """What can be trained on, looked up once and shared by visitors."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import streamlit as st
@@ -30,8 +30,8 @@ VARIATIONS = 3
 QUICK_SECONDS = 100
 #: Fewer passes over the data show little of how it learns: rather fewer images.
 _FEW_PASSES = 4
-#: Steps in which a network learns digits, however many images each takes.
-_STEPS = 500
+#: Images per step of a quick training, at most.
+_QUICK_BATCH = 64
 
 
 def trainable() -> list[tuple[str, ...]]:
@@ -102,17 +102,18 @@ class Pace:
 
 def quick(config: TrainingConfig, counts: list[int], classes: int) -> Pace:
     """What fits into ``QUICK_SECONDS``: the run's passes over all its images, or fewer, or over fewer images."""
-    recipe, samples = config.recipe, sum(counts)
+    samples, designed = sum(counts), Pace(config.recipe.epochs, config.recipe.batch)
+    if estimate(config, samples, classes).seconds <= QUICK_SECONDS:
+        return designed
+    # Few images are learned from in many small steps rather than in a few large ones.
+    batch = min(designed.batch, _QUICK_BATCH)
+    config = replace(config, recipe=replace(config.recipe, batch=batch))
     nothing = estimate(config, 0, classes).seconds
-    each = (estimate(config, samples, classes).seconds - nothing) / max(samples * recipe.epochs, 1)
+    each = (estimate(config, samples, classes).seconds - nothing) / max(samples * designed.passes, 1)
     fit = max(QUICK_SECONDS - nothing, 20) / max(each, 1e-9)
-    if fit >= samples * recipe.epochs:
-        return Pace(recipe.epochs, recipe.batch)
-    # So few images are learned from in many small steps rather than in a few large ones.
-    batch = min(recipe.batch, max(32, 2 ** int(np.log2(max(fit / _STEPS, 1)))))
     if fit >= _FEW_PASSES * samples:
-        return Pace(int(fit / samples), batch)
-    passes = min(_FEW_PASSES, recipe.epochs)
+        return Pace(min(int(fit / samples), designed.passes), batch)
+    passes = min(_FEW_PASSES, designed.passes)
     return Pace(passes, batch, max(1000, int(fit / passes / len(counts)) // 1000 * 1000))
 
 

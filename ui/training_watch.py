@@ -2,6 +2,7 @@
 
 import secrets
 from collections.abc import Callable
+from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -109,7 +110,8 @@ def _pad(run: Run) -> None:
     # A new key for every drawing: the answers to the last one are no answers to this.
     mine.update(key=f"visitor-{secrets.token_hex(6)}" if glyph is not None else "", run=run.id, glyph=glyph)
     if glyph is not None:
-        run.show(mine["key"], glyph)
+        with suppress(FileNotFoundError):  # deleted by another visitor
+            run.show(mine["key"], glyph)
 
 
 def _glyph(image: np.ndarray | None) -> np.ndarray | None:

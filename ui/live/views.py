@@ -66,7 +66,7 @@ def _learning(progress: Progress) -> str:
     right = latest_accuracy(progress)
     if right is None:
         return "The network has only just begun: it is still guessing."
-    return f"Of 100 characters it was never shown, it now reads {round(100 * right)} right."
+    return f"Of 100 characters it was never shown, it now reads {math.floor(100 * right + 0.5)} right."
 
 
 def _best(progress: Progress) -> str:
