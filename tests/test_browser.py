@@ -362,7 +362,7 @@ def test_any_number_of_browsers_watch_the_same_run(page, browser, server, script
     wait_for_text(other, ".sentence", "reads 79 right")
     scripted.epochs(2)
     for watcher in (page, other):
-        wait_for_text(watcher, ".sentence", "reads 92 right", seconds=5)
+        wait_for_text(watcher, ".sentence", "reads 93 right", seconds=10)
         wait_for_text(watcher, ".numbers", "5 of 8")
     other.close()
 
