@@ -2,11 +2,12 @@
 
 import os
 from dataclasses import dataclass
+from statistics import median
 
 from hcr_core.preprocessing import GLYPH_SIZE
 from hcr_core.training.architectures import ARCHITECTURES, layer_figures
 from hcr_core.training.config import TrainingConfig
-from hcr_core.training.job import runs
+from hcr_core.training.job import Run, runs
 
 #: Multiplications a second that one core trains with, counting a backward pass as two forward ones.
 #: From `python -m benchmarks.training_speed` on two cores of a server.
@@ -15,6 +16,10 @@ _RATE = 2.5e10
 _STEP = 0.001
 #: Seconds until the first step, and from the last one to the finished model, from the same command.
 _AROUND = 12.0
+
+
+#: Earlier runs that are asked for their speed: one of them may have shared the machine.
+_ASKED = 5
 
 
 @dataclass(frozen=True)
@@ -28,17 +33,22 @@ class Estimate:
 def expected(config: TrainingConfig, samples: int, classes: int) -> Estimate:
     """The time for ``samples`` training images of ``classes`` classes.
 
-    By the images a second of the latest run here of the same network, precision and augmentation,
-    else by the network's multiplications.
+    By the images a second of the latest runs here of the same network, precision, augmentation and
+    batch, else by the network's multiplications.
     """
     shown = samples * config.recipe.epochs
-    for run in runs():
-        other = run.config
-        rate = run.images_per_second()
-        alike = (config.architecture, config.precision, config.recipe.augment, config.recipe.batch)
-        if rate and alike == (other.architecture, other.precision, other.recipe.augment, other.recipe.batch):
-            return Estimate(_AROUND + shown / rate, True)
+    if rates := [rate for run in _like(config) if (rate := run.images_per_second())]:
+        return Estimate(_AROUND + shown / median(rates), True)
     figures = layer_figures(ARCHITECTURES[config.architecture], GLYPH_SIZE, classes)
     work = 3 * sum(layer.multiplications for layer in figures)
     each = work / (_RATE * min(os.cpu_count() or 1, 8)) + _STEP / config.recipe.batch
     return Estimate(_AROUND + shown * each, False)
+
+
+def _like(config: TrainingConfig) -> list[Run]:
+    """The latest runs whose steps cost what this one's will."""
+
+    def cost(other: TrainingConfig) -> tuple:
+        return other.architecture, other.precision, other.recipe.augment, other.recipe.batch
+
+    return [run for run in runs() if cost(run.config) == cost(config)][:_ASKED]

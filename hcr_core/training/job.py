@@ -40,6 +40,8 @@ ENDED = ("finished", "stopped", "failed", "interrupted")
 #: A new process has its lock within a second; a machine under load gets more.
 _STARTING_SECONDS = 20
 _ROOT = Path(__file__).resolve().parent.parent.parent
+#: Bytes in which the last epoch of a log is found: its confusion matrix is the longest line there is.
+_TAIL = 500_000
 #: Drawings that are read at once, so that a crowd of visitors does not slow the training.
 MOST_DRAWINGS = 8
 
@@ -124,7 +126,13 @@ class Run:
 
     def images_per_second(self) -> float | None:
         """Training speed of its last epoch, or ``None`` before there is one."""
-        speeds = [event["images_per_second"] for event in self.events()[0] if event["event"] == "epoch"]
+        try:
+            size = (self.folder / EVENTS).stat().st_size
+        except OSError:
+            return None
+        # The end of a log is enough, and quickly read however long the run was.
+        events = self.events(max(size - _TAIL, 0))[0]
+        speeds = [event["images_per_second"] for event in events if event.get("event") == "epoch"]
         return speeds[-1] if speeds else None
 
     def ask(self, wish: str) -> None:
@@ -179,9 +187,14 @@ class Run:
         """Remove it; raises ``TrainingError`` while it is at work."""
         if self.alive():
             raise TrainingError(f"run {self.id} is at work: stop it first")
-        remove_folder(self.folder)
+        try:
+            remove_folder(self.folder)
+        except OSError as error:
+            raise TrainingError(f"run {self.id} cannot be deleted ({error.strerror})") from None
 
     def _spawn(self, *arguments: str) -> None:
+        if not self.folder.is_dir():
+            raise TrainingError(f"run {self.id} is gone: somebody deleted it")
         self.ask("run")
         replace_file(self.folder / TICKET, repr(time.time()).encode())
         # The process outlives whoever started it: a session of its own, and no pipe to break.

@@ -5,9 +5,9 @@ from keras import layers
 
 from hcr_core.training.architectures import ARCHITECTURES, Conv, Dense, Dropout, Layer, Pool
 
-#: Of the running means of batch normalization. Keras's 0.99 needs several hundred steps, more than a
-#: short run has: after 280 steps a network was validated at 34 % that had 97 % right in training.
-_MOMENTUM = 0.9
+#: Of the running means of batch normalization: Keras's 0.99 needs several hundred steps to follow, more
+#: than a short run has.
+MOMENTUM = 0.9
 
 
 def build(architecture: str, side: int, classes: int) -> keras.Model:
@@ -40,5 +40,5 @@ def _normalized(kind, sizes: tuple[int, ...], options: dict, activation: str, no
     """A layer with its activation, and batch normalization between them if asked for."""
     if not normalized:
         return kind(*sizes, activation=activation, name=name, **options)(x)
-    x = layers.BatchNormalization(momentum=_MOMENTUM)(kind(*sizes, use_bias=False, **options)(x))
+    x = layers.BatchNormalization(momentum=MOMENTUM)(kind(*sizes, use_bias=False, **options)(x))
     return layers.Activation(activation, name=name)(x)

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import keras
+import numpy as np
 import tensorflow as tf
 
 from hcr_core.alphabet import Alphabet
@@ -17,6 +18,9 @@ from hcr_core.training.augmentation import STRENGTHS
 from hcr_core.training.checkpoint import Position
 from hcr_core.training.config import TrainingConfig
 from hcr_core.training.data import TrainingData, of_classes
+
+#: Images of each data set that a model was not trained on: the first look at it shall not keep its owner waiting.
+_OTHERS = 2000
 
 
 def card(config: TrainingConfig, data: TrainingData, position: Position, model: keras.Model, classify) -> dict:
@@ -67,7 +71,10 @@ def held_out_figures(classify, alphabet: Alphabet, trained_on: tuple[str, ...]) 
     figures = {}
     for name in dict.fromkeys([*trained_on, *others]):
         with contextlib.suppress(DatasetError):  # not on this machine, or without a test part
-            figures[name] = evaluate(classify, *of_classes(load(name, "test"), alphabet))
+            dataset, positions = of_classes(load(name, "test"), alphabet)
+            if name not in trained_on:
+                positions = np.sort(np.random.default_rng(0).permutation(positions)[:_OTHERS])
+            figures[name] = evaluate(classify, dataset, positions)
     return figures
 
 

@@ -50,6 +50,7 @@ class Training:
         self._at = Position(fingerprint=self._data.fingerprint)
         self._best: dict[str, np.ndarray] = {}
         self._peeked, self._gallery = self._data.mixture(PEEKED, seed), self._data.mixture(GALLERY, seed)
+        self._trainer.look(next(iter(self._batches.epoch(1)))[0])
         self._restore()
 
     def _restore(self) -> None:

@@ -13,7 +13,7 @@ import numpy as np
 import tensorflow as tf
 
 from hcr_core.training.config import TrainingConfig
-from hcr_core.training.networks import build
+from hcr_core.training.networks import MOMENTUM, build
 
 #: Images that are classified at once.
 BLOCK = 512
@@ -84,6 +84,22 @@ class Trainer:
     def learning_rate(self) -> float:
         """That of the next step."""
         return float(_array(self._optimizer.learning_rate))
+
+    def look(self, images: np.ndarray) -> None:
+        """Begin batch normalization's running means with those of some images, uint8 (n, side, side, 1).
+
+        It would begin with a mean of 0 and a variance of 1, which a short run hardly gets rid of: it was
+        validated at 10 % for two epochs while it had 90 % right in training.
+        """
+        if self._strategy.num_replicas_in_sync > 1:
+            return
+        layers = [layer for layer in self._network.layers if isinstance(layer, keras.layers.BatchNormalization)]
+        for layer in layers:
+            layer.momentum = 0.0
+        if layers:
+            self._network(tf.cast(images, tf.float32), training=True)
+        for layer in layers:
+            layer.momentum = MOMENTUM
 
     def step(self, images: np.ndarray, labels: np.ndarray, samples: int, stop: bool = False) -> tf.Tensor:
         """Learn from a batch.
