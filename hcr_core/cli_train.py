@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import signal
 import sys
 import time
 from collections.abc import Callable
@@ -36,6 +37,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--limit", type=int, default=0, help="at most so many samples of each data set")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument("--force", action="store_true", help="replace a model of that name")
     parser.add_argument("--store", type=Path, help="folder of models to save to (default: your own)")
     parser.add_argument("--run-folder", type=Path, help="where the run keeps its log and checkpoints")
     parser.add_argument("--json", action="store_true", help="print the run's last event and nothing else")
@@ -61,7 +63,11 @@ def run(options: argparse.Namespace) -> int:
     else:
         work, offset = job.start(_config(options), options.run_folder), 0
     out = sys.stderr if options.json else sys.stdout
+    # As Ctrl-C: whoever ends the command means the training.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     last = _follow(work, offset, lambda text: print(text, file=out, flush=True))
+    if work.state() == "failed":
+        print(f"hcr_core: {last['reason']}", file=sys.stderr)
     if options.json:
         print(json.dumps(last, ensure_ascii=False))
     return 0 if work.state() == "finished" else 1
@@ -69,6 +75,9 @@ def run(options: argparse.Namespace) -> int:
 
 def _config(options: argparse.Namespace) -> TrainingConfig:
     check_name(options.name) if options.store else check_own_name(options.name)
+    store = (options.store or user_store()).resolve()
+    if (store / options.name).exists() and not options.force:
+        raise TrainingError(f"there is a model {options.name} in {store} already: --force replaces it")
     if options.run_folder and options.run_folder.exists():
         raise TrainingError(f"{options.run_folder} is there already: --resume goes on with a run")
     names = tuple(options.data.split(","))
@@ -82,7 +91,7 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         seed=options.seed,
         precision=options.precision,
         limit=options.limit,
-        store=str((options.store or user_store()).resolve()),
+        store=str(store),
     )
 
 
@@ -116,7 +125,9 @@ def _state_line(event: dict, work: Run) -> str:
         case "waiting":
             return f"waiting for run {event['behind']} to end"
         case "failed":
-            return f"failed: {event['reason']}"
+            return "failed"
+        case "stopped" if event["step"] == 0 and event["epoch"] == 1:
+            return f"stopped before it began: `train --resume {name}` starts it"
         case "stopped":
             return (
                 f"stopped in epoch {event['epoch']}: `train --resume {name}` goes on, "

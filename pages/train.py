@@ -4,7 +4,7 @@ import streamlit as st
 
 from hcr_core.alphabet import AlphabetError
 from hcr_core.datasets import DatasetError
-from hcr_core.model_store import ModelError
+from hcr_core.model_store import ModelError, check_own_name
 from hcr_core.training import job
 from hcr_core.training.config import TrainingError
 from hcr_core.training.job import Run
@@ -53,6 +53,7 @@ def page() -> None:
                 )
         started = training_choices.choose()
         if started is not None:
+            check_own_name(started.name)
             open_run(job.start(started).id)
         training_runs.listed(open_run)
         return

@@ -132,7 +132,7 @@ def test_paused_stopped_killed_and_resumed_it_learns_the_same(whole, places):
 
 
 def test_a_stopped_run_can_become_a_model(places):
-    run = job.start(_config(places, "endless", epochs=100_000))
+    run = job.start(_config(places, "endless", epochs=10_000))
     _until(lambda: len(_learning(run)) >= 5)
     run.ask("stop")
     assert _ended(run) == "stopped"
@@ -151,7 +151,7 @@ def test_a_stopped_run_can_become_a_model(places):
 
 
 def test_a_run_whose_data_or_checkpoint_changed_does_not_go_on(places):
-    run = job.start(_config(places, "changed", epochs=100_000))
+    run = job.start(_config(places, "changed", epochs=10_000))
     _until(lambda: len(_learning(run)) >= 1)
     run.ask("stop")
     assert _ended(run) == "stopped"
@@ -174,7 +174,7 @@ def test_early_stopping_ends_a_run_that_learns_nothing(places):
 
 
 def test_drawings_are_read_while_it_learns(places):
-    run = job.start(_config(places, "watched", epochs=100_000))
+    run = job.start(_config(places, "watched", epochs=10_000))
     glyph = load("digits", "test").images[0]
     run.show("visitor-1", glyph)
     try:
@@ -215,7 +215,8 @@ def small_disk(tmp_path):
     if not mount("size=3m"):
         pytest.skip("mounting a small disk needs the rights of root")
     yield disk, lambda: mount("remount,size=100m")
-    subprocess.run(["umount", str(disk)], check=False)
+    # Lazily: the process may still hold its log.
+    subprocess.run(["umount", "-l", str(disk)], check=False)
 
 
 def test_a_full_disk_ends_it_and_it_goes_on_with_more_room(small_disk, places):
@@ -318,7 +319,7 @@ for strategy in (tf.distribute.get_strategy(), tf.distribute.MirroredStrategy(["
 
 
 def test_the_command_stops_at_ctrl_c_and_resumes(places, tmp_path):
-    command = _command(["--data", "digits", "--architecture", "mlp-256", "--epochs", "100000", "--name", "by-hand"])
+    command = _command(["--data", "digits", "--architecture", "mlp-256", "--epochs", "10000", "--name", "by-hand"])
     _until(lambda: any(run.config.name == "by-hand" and _learning(run) for run in job.runs()))
     command.send_signal(signal.SIGINT)
     out, _ = command.communicate(timeout=20)

@@ -136,7 +136,7 @@ def test_missing_data_is_one_sentence(tmp_path):
         (["--name", "../x"], "no name for a model"),
         (["--name", "characters"], "characters is the name of a model that came with the program"),
         (["--name", "x", "--architecture", "y"], "unknown architecture 'y'"),
-        (["--name", "x", "--batch", "0"], "at least 1"),
+        (["--name", "x", "--batch", "0"], "a batch has between 1 and"),
         (["--name", "x", "--classes", "7"], "at least two classes"),
         (["--resume", "x"], "no run of 'x'"),
     ],
@@ -146,6 +146,15 @@ def test_a_wrong_call_is_refused_before_training(arguments, reason, capsys):
     said = capsys.readouterr()
     assert reason in said.err
     assert said.out == ""
+
+
+def test_a_model_is_not_replaced_unless_asked_for(tmp_path, capsys):
+    (tmp_path / "good").mkdir()
+    call = ["train", "--data", "digits", "--name", "good", "--store", str(tmp_path)]
+    assert main(call) == 1
+    assert "there is a model good in" in capsys.readouterr().err
+    assert main([*call, "--force", "--epochs", "0"]) == 1  # gets past the name
+    assert "epochs" in capsys.readouterr().err
 
 
 def test_an_imported_set_of_another_script_and_size_gives_a_model_that_reads_it(tmp_path, monkeypatch):

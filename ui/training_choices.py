@@ -20,7 +20,7 @@ from ui.live.views import roughly
 
 _OWN = "own"
 _SAMPLES = 8
-_STRENGTHS = {"none": "not at all", "light": "a little", "full": "a lot"}
+_STRENGTHS = {"none": "no", "light": "a little", "full": "a lot"}
 
 STYLE = """
 <style>

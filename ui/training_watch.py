@@ -12,7 +12,7 @@ from hcr_core.imaging import ImageError
 from hcr_core.model_store import SHIPPED, ModelError, check_name, open_folder, user_store
 from hcr_core.preprocessing import image_to_glyph
 from hcr_core.recognition import Recognizer
-from hcr_core.training.architectures import ARCHITECTURES
+from hcr_core.training.architectures import ARCHITECTURES, Dropout
 from hcr_core.training.job import CHECKPOINT, ENDED, MODEL, Run
 from hcr_core.training.progress import Progress, Reading
 from ui import live
@@ -185,6 +185,9 @@ def _about(run: Run) -> None:
         f"{lookup.Pace(recipe.epochs, recipe.batch)}, {recipe.batch} images a step, {recipe.optimizer}, learning rate "
         f"{recipe.learning_rate:g} ({recipe.schedule}), images {varied}",
     ]
+    dropout = any(isinstance(layer, Dropout) for layer in ARCHITECTURES[config.architecture].layers)
+    if dropout or recipe.augment != "none":
+        lines.append("Training is made harder on purpose: unseen images can look easier than those it learns from")
     st.caption("  \n".join(lines))
 
 

@@ -13,6 +13,9 @@ OPTIMIZERS = ("adam", "adamw")
 SCHEDULES = ("constant", "cosine")
 PRECISIONS = ("float32", "mixed_bfloat16")
 
+#: More than anybody waits for, and than a chart can show.
+MOST_EPOCHS, MOST_BATCH = 10_000, 65_536
+
 
 class TrainingError(ValueError):
     """A run that cannot be, or could not go on; the message is one sentence for the user."""
@@ -54,10 +57,13 @@ class TrainingConfig:
             (recipe.schedule in SCHEDULES, _unknown("schedule", recipe.schedule, SCHEDULES)),
             (recipe.augment in STRENGTHS, _unknown("augmentation", recipe.augment, STRENGTHS)),
             (self.precision in PRECISIONS, _unknown("precision", self.precision, PRECISIONS)),
-            (recipe.epochs >= 1 and recipe.batch >= 1, "epochs and batch are at least 1"),
+            (1 <= recipe.epochs <= MOST_EPOCHS, f"the number of epochs lies between 1 and {MOST_EPOCHS:,}"),
+            (1 <= recipe.batch <= MOST_BATCH, f"a batch has between 1 and {MOST_BATCH:,} images"),
             (0 < recipe.learning_rate < float("inf"), "the learning rate is a positive number"),
             (0 < recipe.validation < 1, "the share for validation lies between 0 and 1"),
-            (self.limit >= 0 and recipe.early_stopping >= 0 and self.seed >= 0, "numbers are not negative"),
+            (0 <= recipe.balance <= 1, "the balance of classes lies between 0 and 1"),
+            (0 <= recipe.label_smoothing < 1, "label smoothing lies between 0 and 1"),
+            (min(self.limit, recipe.early_stopping, self.seed) >= 0, "limit, early stopping and seed are not negative"),
         ]
         for holds, message in checks:
             if not holds:

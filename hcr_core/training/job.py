@@ -165,8 +165,10 @@ class Run:
     def finish(self) -> None:
         """Make a model of a stopped run's best epoch; raises ``TrainingError`` unless there is one."""
         state = self.state()
-        if state not in ("stopped", "interrupted", "failed") or not (self.folder / CHECKPOINT).exists():
-            raise TrainingError(f"run {self.id} has nothing to make a model of: it is {state}")
+        if state not in ("stopped", "interrupted", "failed"):
+            raise TrainingError(f"run {self.id} cannot be made a model of: it is {state}")
+        if not (self.folder / CHECKPOINT).exists():
+            raise TrainingError(f"run {self.id} cannot be made a model of: it has learned nothing yet")
         self._spawn("--finish")
 
     def save(self, name: str, store: Path | None = None) -> Path:

@@ -188,7 +188,12 @@ class Training:
         with self._clock.paused():
             self._save()
             self._log.state("paused")
+            drawn = ()
             while (wish := self._wish()) == "pause":
+                # Who pauses to explain may draw: a new drawing is read at once.
+                if (now := tuple(_drawings(self._run))) != drawn:
+                    drawn = now
+                    self._peek()
                 time.sleep(0.1)
             self._log.state("training")
         if wish == "stop":

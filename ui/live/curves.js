@@ -28,7 +28,9 @@ function axes(svg, chart, passes, scale, width) {
     make(layer, "line", { x1: MARGIN.left, x2: width - MARGIN.right, y1: y, y2: y });
     make(layer, "text", { x: MARGIN.left - 6, y: y + 4, "text-anchor": "end" }).textContent = text;
   }
-  const every = [1, 2, 5, 10, 20, 50, 100, 200].find((step) => passes / step <= width / 60) ?? 500;
+  const least = Math.max((60 * passes) / width, 1);
+  const power = 10 ** Math.floor(Math.log10(least));
+  const every = [1, 2, 5, 10].map((step) => step * power).find((step) => step >= least);
   for (let pass = 0; pass <= passes; pass += every) {
     const place = { x: scale.x(pass), y: HEIGHT - 8, "text-anchor": "middle" };
     make(layer, "text", place).textContent = pass;

@@ -14,6 +14,7 @@ from ui.reading import percent
 TRAINING, VALIDATION = "#d9793f", "#5b74e8"
 #: A loss below this is as good as none.
 _LEAST_LOSS = 0.01
+_LOSS_TICKS = (0.01, 0.03, 0.1, 0.3, 1, 3, *(10.0**power for power in range(1, 39)))
 
 
 def duration(seconds: float) -> str:
@@ -73,7 +74,10 @@ def _best(progress: Progress) -> str:
     best = progress.best
     if not best:
         return "the model is made of what it knew."
-    return f"it reads {percent(best['val_accuracy'])} of the characters right that it was never shown."
+    share = f"it reads {percent(best['val_accuracy'])} of the characters right that it was never shown"
+    if best["val_accuracy"] < 1.3 / max(len(progress.classes), 1):
+        return f"{share}, hardly more than by guessing. Other settings may help: a lower learning rate, more passes."
+    return f"{share}."
 
 
 def latest_accuracy(progress: Progress) -> float | None:
@@ -133,6 +137,9 @@ def curves(progress: Progress, passes: int) -> dict:
     batches, sampled, history = progress.training.points(), progress.sampled.points(), progress.history
     # Guessing gives a loss of ln(classes); a bad start is a little above.
     most = max(1.0, 1.3 * math.log(max(len(progress.classes), 2)))
+    worst = max((max(epoch["loss"], epoch["val_loss"]) for epoch in history), default=0.0)
+    if worst > most:  # much too high a learning rate
+        most = 10.0 ** math.ceil(math.log10(worst))
 
     def line(name: str, colour: str, points, faint: bool = False) -> dict:
         rounded = [[round(float(x), 3), round(float(y), 4)] for x, y in points]
@@ -154,7 +161,7 @@ def curves(progress: Progress, passes: int) -> dict:
         line("unseen images", VALIDATION, of_epochs("val_loss")),
     ]
     shares = [[i / 4, f"{25 * i} %"] for i in range(5)]
-    losses = [[value, f"{value:g}"] for value in (0.01, 0.03, 0.1, 0.3, 1, 3) if value <= most]
+    losses = [[value, f"{value:g}"] for value in _LOSS_TICKS if value <= most][-6:]
     return {
         "passes": max(passes, 1),
         "charts": [
