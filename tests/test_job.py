@@ -52,6 +52,11 @@ def _events(run: Run, kind: str) -> list[dict]:
     return [event for event in run.events()[0] if event["event"] == kind]
 
 
+def _drawings(run: Run) -> list[dict]:
+    """What was made of the drawings at every look."""
+    return [event["drawings"] for event in run.events()[0] if "drawings" in event]
+
+
 def _ended(run: Run) -> str:
     _until(lambda: run.state() in ENDED)
     return run.state()
@@ -178,12 +183,17 @@ def test_drawings_are_read_while_it_learns(places):
     glyph = load("digits", "test").images[0]
     run.show("visitor-1", glyph)
     try:
-        _until(lambda: any(event["drawings"] for event in _events(run, "peek")))
-        reading = next(event["drawings"] for event in _events(run, "peek") if event["drawings"])["visitor-1"]
+        _until(lambda: any(_drawings(run)))
+        reading = next(drawings for drawings in _drawings(run) if drawings)["visitor-1"]
         assert len(reading) == 10
         assert sum(reading) == pytest.approx(1, abs=0.01)
+        run.ask("pause")
+        _until(lambda: run.state() == "paused")
+        run.show("visitor-2", glyph)  # also while it pauses
+        _until(lambda: "visitor-2" in _drawings(run)[-1])
+        run.ask("run")
         run.show("visitor-1", None)
-        _until(lambda: not _events(run, "peek")[-1]["drawings"])
+        _until(lambda: "visitor-1" not in _drawings(run)[-1])
     finally:
         run.ask("stop")
         _ended(run)
@@ -267,7 +277,7 @@ def _command(arguments: list[str], **environment: str) -> subprocess.Popen:
     )
 
 
-_SHORT = ["--data", "digits", "--architecture", "mlp-256", "--epochs", "2", "--batch", "64", "--json"]
+_SHORT = ["--data", "digits", "--architecture", "mlp-256", "--epochs", "2", "--batch", "64", "--json", "--force"]
 
 
 def test_two_machines_learn_what_one_does(places, tmp_path):
