@@ -6,6 +6,7 @@ from hcr_core.datasets import DatasetError
 from hcr_core.model_store import ModelError, open_model
 from ui.data import readable_models
 from ui.entry import ensure_app
+from ui.evaluate.calibration import show_calibration
 from ui.evaluate.card import show_card
 from ui.evaluate.class_report import show_report
 from ui.evaluate.confusion import show_confusion
@@ -19,6 +20,7 @@ MEASURED = {
     "Confusion": show_confusion,
     "Report": show_report,
     "Answers": show_gallery,
+    "Calibration": show_calibration,
 }
 CARD = "Card"
 

@@ -10,15 +10,17 @@ from streamlit.testing.v1 import AppTest
 
 from hcr_core import Recognizer, model_store
 from hcr_core.alphabet import Alphabet
+from hcr_core.calibration import expected_calibration_error, rejection_curve
 from hcr_core.datasets import load
 from hcr_core.evaluation import Answers
 from hcr_core.evaluation_results import Evaluation
 from hcr_core.matching import Match
+from ui.evaluate.calibration import verdict
 from ui.evaluate.gallery import answer_table, ordered
 from ui.evaluate.questions import precisely
 from ui.evaluate.work import shared_result
 
-VIEWS = ["Leaderboard", "Confusion", "Report", "Answers", "Card"]
+VIEWS = ["Leaderboard", "Confusion", "Report", "Answers", "Calibration", "Card"]
 
 
 @pytest.fixture(autouse=True)
@@ -175,6 +177,22 @@ def test_a_data_set_that_no_model_knows_is_said_to_be_one(tmp_path, monkeypatch)
     assert "no class in common" in words(at)
     for view in ("Confusion", "Report", "Answers"):
         assert "no class in common" in words(models(data="greek", show=view))
+
+
+def test_calibration_is_that_of_the_models_answers(expected):
+    digits, predicted = expected
+    probabilities = Recognizer.load().classify(np.asarray(digits.images))[:, :10].astype(float)
+    probabilities /= probabilities.sum(axis=1, keepdims=True)
+    sure, right = probabilities.max(axis=1), predicted == digits.labels
+    at = models(show="Calibration", data="digits")
+    assert f"off by {precisely(expected_calibration_error(sure, right))}" in words(at)
+    refused, threshold = rejection_curve(sure, right).at_accuracy(0.98)
+    assert at.dataframe[0].value["98.0%"][0] == f"{precisely(refused)} (< {threshold:.2f})"
+
+
+@pytest.mark.parametrize(("gap", "words"), [(0.005, "as sure as"), (0.02, "too sure"), (-0.02, "right more often")])
+def test_calibration_in_words(gap, words):
+    assert words in verdict(gap)
 
 
 @pytest.fixture

@@ -27,7 +27,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   // Darker with the square root, so that single mistakes are seen beside hundreds.
   const strength = (i) => Math.sqrt(data.mode === "rows" ? share(i) : data.counts[i] / most);
-  const colour = (i) => `rgba(${diagonal(i) ? "59,161,130" : "217,121,63"},${0.08 + 0.92 * strength(i)})`;
+  const colour = (i) => `rgba(${diagonal(i) ? "59,161,130" : "217,121,63"},${0.16 + 0.84 * strength(i)})`;
   const written = (i) => {
     if (data.mode !== "rows") return String(data.counts[i]);
     const percent = 100 * share(i);

@@ -73,7 +73,7 @@ def _shares(figure: go.Figure, x_title: str, y_title: str, height: int) -> go.Fi
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top", "itemsizing": "constant"},
         showlegend=True,
     )
     return figure
@@ -101,6 +101,7 @@ def reliability_diagram(models: dict[str, Reliability]) -> go.Figure:
             name=name,
             line_color=colour,
             marker={"size": size, "line_width": 0},
+            cliponaxis=False,
             hovertemplate="claimed %{x:.1%}, right %{y:.1%} of %{customdata:,}",
         )
     figure.update_xaxes(range=[0, 1.02])
