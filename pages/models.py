@@ -13,6 +13,7 @@ from ui.evaluate.confusion import show_confusion
 from ui.evaluate.gallery import show_gallery
 from ui.evaluate.leaderboard import show_leaderboard
 from ui.evaluate.questions import choose_model, choose_question, switch
+from ui.evaluate.robustness import show_robustness
 
 #: Views of models on images.
 MEASURED = {
@@ -21,6 +22,7 @@ MEASURED = {
     "Report": show_report,
     "Answers": show_gallery,
     "Calibration": show_calibration,
+    "Robustness": show_robustness,
 }
 CARD = "Card"
 

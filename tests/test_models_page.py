@@ -1,26 +1,30 @@
 """Each view of the Models page on the bundled sets, and what its tables and galleries are made of."""
 
+import json
 import shutil
 import threading
+from dataclasses import replace
 
 import numpy as np
 import pytest
 from conftest import ROOT
 from streamlit.testing.v1 import AppTest
 
-from hcr_core import Recognizer, model_store
+from hcr_core import Recognizer, model_store, robustness_results
 from hcr_core.alphabet import Alphabet
 from hcr_core.calibration import expected_calibration_error, rejection_curve
 from hcr_core.datasets import load
 from hcr_core.evaluation import Answers
 from hcr_core.evaluation_results import Evaluation
 from hcr_core.matching import Match
+from hcr_core.robustness import PERTURBATIONS
+from ui.evaluate import robustness
 from ui.evaluate.calibration import verdict
 from ui.evaluate.gallery import answer_table, ordered
 from ui.evaluate.questions import precisely
 from ui.evaluate.work import shared_result
 
-VIEWS = ["Leaderboard", "Confusion", "Report", "Answers", "Calibration", "Card"]
+VIEWS = ["Leaderboard", "Confusion", "Report", "Answers", "Calibration", "Robustness", "Card"]
 
 
 @pytest.fixture(autouse=True)
@@ -29,6 +33,15 @@ def folders(tmp_path_factory, monkeypatch):
     shared = tmp_path_factory.getbasetemp() / "models-page"
     for name in ("DATA", "CACHE", "IMPORTED", "MODELS"):
         monkeypatch.setenv(f"HCR_{name}_DIR", str(shared / name.lower()))
+
+
+@pytest.fixture(autouse=True)
+def few_changes(monkeypatch):
+    """A dozen images are changed, and not very much: seconds for each of these tests otherwise."""
+    monkeypatch.setattr(robustness, "_IMAGES", {"12": "12"})
+    few = {name: replace(PERTURBATIONS[name], levels=PERTURBATIONS[name].levels[:2]) for name in PERTURBATIONS}
+    monkeypatch.setattr(robustness, "PERTURBATIONS", few)
+    monkeypatch.setattr(robustness_results, "PERTURBATIONS", few)
 
 
 @pytest.fixture
@@ -188,6 +201,19 @@ def test_calibration_is_that_of_the_models_answers(expected):
     assert f"off by {precisely(expected_calibration_error(sure, right))}" in words(at)
     refused, threshold = rejection_curve(sure, right).at_accuracy(0.98)
     assert at.dataframe[0].value["98.0%"][0] == f"{precisely(refused)} (< {threshold:.2f})"
+
+
+def test_every_change_has_a_curve_for_every_model(own_models):
+    at = models(show="Robustness", data="digits", change="all of them")
+    words(at)
+    figures = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+    assert len(figures) == len(PERTURBATIONS)
+    assert all([line["name"] for line in figure["data"]] == ["characters", "twin"] for figure in figures)
+    assert all(len(line["x"]) == 2 for figure in figures for line in figure["data"])
+
+
+def test_examples_of_the_change_stand_below():
+    assert "12 images of digits, test were changed" in words(models(show="Robustness", data="digits", change="blur"))
 
 
 @pytest.mark.parametrize(("gap", "words"), [(0.005, "as sure as"), (0.02, "too sure"), (-0.02, "right more often")])

@@ -7,8 +7,8 @@ from typing import TypeVar
 Result = TypeVar("Result")
 Progress = Callable[[float], None]
 
-#: Results kept at most; the files of ``evaluation_results`` bring the others back.
-_KEPT = 64
+#: Results kept at most, 40 bytes an image each; the files of ``evaluation_results`` bring the others back.
+_KEPT = 24
 #: Seconds within which a result, from a file for instance, comes without a word about it.
 _AT_ONCE, _EVERY = 0.2, 0.2
 
