@@ -60,20 +60,20 @@ def accuracy_bars(rows: Sequence[tuple[str, float, float, tuple[float, float]]])
         barmode="overlay",
         bargap=0.25,
         height=90 + 48 * len(rows),
-        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        margin={"l": 8, "r": 32, "t": 8, "b": 8},  # room for the last number of the axis
         legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "reversed"},
     )
     return figure
 
 
 def _shares(figure: go.Figure, x_title: str, y_title: str, height: int) -> go.Figure:
-    """Both axes as shares, a legend below."""
+    """Both axes as shares, the models above."""
     figure.update_xaxes(title=x_title, tickformat=".0%", fixedrange=True)
     figure.update_yaxes(title=y_title, tickformat=".0%", fixedrange=True)
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": -0.2, "yanchor": "top", "itemsizing": "constant"},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"},
         showlegend=True,
     )
     return figure

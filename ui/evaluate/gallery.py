@@ -42,7 +42,8 @@ def show_gallery(models: list[str], question: Question) -> None:
         answer_tiles(evaluation, question, rows[:most], f"answers-{model}-{question.filename}", tile=72)
         st.caption("Truth → answer, and how sure the model was. Click an image to have it read.")
     save_numbers(
-        answer_table(evaluation, ordered(evaluation, "all", "sure", [])), f"answers-{model}-{question.filename}"
+        lambda: answer_table(evaluation, ordered(evaluation, "all", "sure", [])),
+        f"answers-{model}-{question.filename}",
     )
 
 

@@ -59,6 +59,11 @@ def show_leaderboard(models: list[str], question: Question) -> None:
         chart(accuracy_bars(bars), table, f"leaderboard-{question.filename}", alt=f"Share of right answers: {best}.")
         table = table.drop(columns=_saying_nothing(table))
         st.dataframe(table, hide_index=True, column_config=_COLUMNS, alt="The models' figures, best first")
+        if "unknown_images" in table:
+            st.caption(
+                "*Cannot know*: characters that a model never learned count as wrong. Choose others above to compare "
+                "models on what all of them know."
+            )
     else:
         st.info("None of these models can read these images.", icon=":material/info:")
     say_refused(refused)

@@ -57,8 +57,7 @@ def show_robustness(models: list[str], question: Question) -> None:
     elif change == _ALL:
         _all_changes(able, question, right, images)
     else:
-        curves = _curves(able, question, [change], images)[change]
-        _one_change(change, curves, right, question)
+        _one_change(able, question, change, right, images)
         _examples(change, question, images, able[0])
     say_refused(refused)
 
@@ -75,51 +74,51 @@ def _able(models: list[str], question: Question) -> tuple[list[str], dict[str, s
     return able, refused
 
 
-def _curves(models: list[str], question: Question, changes: list[str], images: int) -> dict[str, dict[str, Curve]]:
-    """Curves by change and model, with a progress bar while they are measured."""
+def _curves(models: list[str], question: Question, change: str, images: int, show) -> dict[str, Curve]:
+    """Curves by model; ``show`` is called with the share that is done while they are measured."""
     readers = {name: lookup.recognizer(name) for name in models}
-    dataset, choice, bar = question.dataset, (question.kind, question.all_classes), st.empty()
+    dataset, kind, free = question.dataset, question.kind, question.all_classes
     known = fingerprint(dataset)
-    found = {}
-    for i, change in enumerate(changes):
-
-        def compute(progress, change=change) -> dict[str, Curve]:
-            return measured_curves(
-                readers, dataset, change, images, choice[0], all_classes=choice[1], progress=progress
-            )
-
-        def show(share: float, done=i, change=change) -> None:
-            words = f"The same images, {PERTURBATIONS[change].title}, are shown to every model"
-            bar.progress((done + share) / len(changes), words)
-
-        asked = tuple((name, result_key(reader, known, *choice)) for name, reader in readers.items())
-        found[change] = shared_result(("change", change, images, asked), compute, show)
-    bar.empty()
-    return found
-
-
-def _one_change(change: str, curves: dict[str, Curve], right: str, question: Question) -> None:
-    chart(
-        _figure(change, curves, right, 440),
-        _numbers({change: curves}),
-        f"{change}-{question.filename}",
-        alt=_in_words(change, curves, right),
+    asked = tuple((name, result_key(reader, known, kind, free)) for name, reader in readers.items())
+    return shared_result(
+        ("change", change, images, asked),
+        lambda progress: measured_curves(readers, dataset, change, images, kind, all_classes=free, progress=progress),
+        show,
     )
 
 
+def _words(change: str) -> str:
+    return f"The same images, {PERTURBATIONS[change].title}, are shown to every model"
+
+
+def _one_change(models: list[str], question: Question, change: str, right: str, images: int) -> None:
+    bar = st.empty()
+    curves = _curves(models, question, change, images, lambda share: bar.progress(share, _words(change)))
+    bar.empty()
+    name = f"{change}-{question.filename}"
+    chart(_figure(change, curves, right, 440), _numbers(change, curves), name, alt=_in_words(change, curves, right))
+
+
 def _all_changes(models: list[str], question: Question, right: str, images: int) -> None:
-    changes = list(_TITLES)
-    found = _curves(models, question, changes, images)
-    for left in range(0, len(changes), 2):
-        for column, change in zip(st.columns(2, gap="large"), changes[left : left + 2], strict=False):
-            with column:
-                st.markdown(f"**{PERTURBATIONS[change].title.capitalize()}**")
-                chart(
-                    _figure(change, found[change], right, 300),
-                    _numbers({change: found[change]}),
-                    f"{change}-{question.filename}-small",
-                    alt=_in_words(change, found[change], right),
-                )
+    """A small chart each, which appears as soon as it is measured."""
+    changes, bar = list(_TITLES), st.empty()
+    places = [column for _ in changes[::2] for column in st.columns(2, gap="large")]
+    for done, (change, place) in enumerate(zip(changes, places, strict=True)):
+
+        def show(share: float, done=done, change=change) -> None:
+            bar.progress((done + share) / len(changes), f"{_words(change)}: {done + 1} of {len(changes)}")
+
+        curves = _curves(models, question, change, images, show)
+        with place:
+            st.markdown(f"**{PERTURBATIONS[change].title.capitalize()}**")
+            name = f"{change}-{question.filename}-small"
+            chart(
+                _figure(change, curves, right, 300),
+                _numbers(change, curves),
+                name,
+                alt=_in_words(change, curves, right),
+            )
+    bar.empty()
 
 
 def _figure(change: str, curves: dict[str, Curve], right: str, height: int):
@@ -135,13 +134,9 @@ def _in_words(change: str, curves: dict[str, Curve], right: str) -> str:
     return f"Accuracy against {_TITLES[change]}: {ends}."
 
 
-def _numbers(found: dict[str, dict[str, Curve]]) -> pd.DataFrame:
-    frames = [
-        pd.DataFrame({"change": change, "unit": PERTURBATIONS[change].unit, "model": name, **its})
-        for change, curves in found.items()
-        for name, its in curves.items()
-    ]
-    return pd.concat(frames, ignore_index=True)
+def _numbers(change: str, curves: dict[str, Curve]) -> pd.DataFrame:
+    facts = {"change": change, "unit": PERTURBATIONS[change].unit}
+    return pd.concat([pd.DataFrame(facts | {"model": name, **its}) for name, its in curves.items()], ignore_index=True)
 
 
 def _examples(change: str, question: Question, images: int, model: str) -> None:
