@@ -177,6 +177,13 @@ def test_an_address_with_nonsense_is_the_page_as_it_begins():
     assert at.button_group(key="show").value == "Leaderboard"
 
 
+@pytest.mark.parametrize("cell", [{"truth": ""}, {"truth": "3"}, {"truth": "Q", "read_as": "3"}])
+def test_half_a_cell_in_the_address_is_no_error(cell):
+    at = models(show="Confusion", data="digits", **cell)
+    assert "Most frequent mistakes" in words(at)
+    assert not at.error
+
+
 def test_a_data_set_that_no_model_knows_is_said_to_be_one(tmp_path, monkeypatch):
     from hcr_core.datasets import import_dataset
 

@@ -87,8 +87,12 @@ def _picked(names: list[str]) -> tuple[int, int] | None:
 def _cell(evaluation: Evaluation, question: Question, names: list[str], key: str) -> None:
     """The images of one cell, the surest answers first."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
-        truth = st.selectbox("Truth", names, key=_TRUTH, bind="query-params", width=110)
-        read_as = st.selectbox("read as", names, key=_READ_AS, bind="query-params", width=110)
+        # Without a default of their own: the address leaves defaults out, and this one depends on the mistakes.
+        choice = {"index": None, "bind": "query-params", "width": 120}
+        truth = st.selectbox("Truth", names, key=_TRUTH, **choice)
+        read_as = st.selectbox("read as", names, key=_READ_AS, **choice)
+    if truth is None or read_as is None:  # cleared, or empty in the address
+        return
     alphabet, matched = evaluation.match.alphabet, evaluation.match
     of_truth = matched.labels == alphabet.index(truth)
     rows = np.flatnonzero(of_truth & (evaluation.predicted == alphabet.index(read_as)))
