@@ -29,7 +29,7 @@ CARD = "Card"
 
 def page() -> None:
     models, damaged = readable_models()
-    with st.container(horizontal=True, vertical_alignment="center", gap="large"):
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
         st.title("Models", anchor=False, width="content")
         view = switch("Look at", [*MEASURED, CARD], "show", label_visibility="collapsed") if models else None
     if models:

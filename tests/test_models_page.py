@@ -177,6 +177,17 @@ def test_an_address_with_nonsense_is_the_page_as_it_begins():
     assert at.button_group(key="show").value == "Leaderboard"
 
 
+def test_the_card_of_a_model_of_ones_own_says_how_long_it_learned(tmp_path, own_models):
+    path = tmp_path / "twin" / "card.json"
+    card = json.loads(path.read_text(encoding="utf-8"))
+    card["training"] = {"recipe": {"epochs": 40}, "best_epoch": 2}
+    card["history"] = card["history"][:3]  # stopped after the third
+    path.write_text(json.dumps(card), encoding="utf-8")
+    text = words(models(show="Card", model="twin"))
+    assert "Trained for 3 epochs" in text
+    assert "UNIPEN" in text
+
+
 @pytest.mark.parametrize("cell", [{"truth": ""}, {"truth": "3"}, {"truth": "Q", "read_as": "3"}])
 def test_half_a_cell_in_the_address_is_no_error(cell):
     at = models(show="Confusion", data="digits", **cell)

@@ -36,8 +36,9 @@ def show_card(model: StoredModel) -> None:
     st.subheader("Learned from", anchor=False)
     for entry in card.get("data", []):
         st.markdown(f"**{entry['name']}**: {entry['title']}. :gray[{entry['licence']}]")
+    epochs = len(card.get("history", [])) or training.get("epochs", "?")  # fewer than planned where it was stopped
     st.caption(
-        f"Trained for {training.get('epochs', '?')} epochs; epoch {training.get('best_epoch', '?')} was chosen by "
+        f"Trained for {epochs} epochs; epoch {training.get('best_epoch', '?')} was chosen by "
         f"{training.get('chosen_by', 'nothing known')}."
     )
     with st.expander("The whole card"):
