@@ -96,9 +96,9 @@ def _cell(evaluation: Evaluation, question: Question, names: list[str], key: str
     alphabet, matched = evaluation.match.alphabet, evaluation.match
     of_truth = matched.labels == alphabet.index(truth)
     rows = np.flatnonzero(of_truth & (evaluation.predicted == alphabet.index(read_as)))
-    words = "read right" if truth == read_as else f"read as {spoken(read_as)}"
+    words = "read right" if truth == read_as else f"read as {_plain(spoken(read_as))}"
     share = f" ({precisely(len(rows) / of_truth.sum())})" if len(rows) else ""
-    st.markdown(f"**{len(rows):,}** of {of_truth.sum():,} images of {spoken(truth)} are {words}{share}")
+    st.markdown(f"**{len(rows):,}** of {of_truth.sum():,} images of {_plain(spoken(truth))} are {words}{share}")
     if not len(rows):
         return
     rows = rows[np.argsort(-evaluation.probability[rows], kind="stable")]
