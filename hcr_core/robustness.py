@@ -13,6 +13,8 @@ from hcr_core.evaluation import accuracy_figures
 from hcr_core.matching import Match
 from hcr_core.preprocessing import GLYPH_SIZE, image_to_glyph
 
+#: Of what the changes do; curves kept of another version are measured anew.
+VERSION = 1
 #: The sheet a character is put on, in pixels: the app's drawing pad.
 SHEET = 340
 #: Longer side of an unchanged character on it, and the width of its pen in thousandths of that.
@@ -74,6 +76,15 @@ def _broken(ink: np.ndarray, gaps: float, rng: np.random.Generator) -> np.ndarra
     return broken
 
 
+def _covered(ink: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
+    """With a part of its box, of the same proportions and somewhere in it, covered by paper (Zeiler, Fergus 2014)."""
+    covered = ink.copy()
+    height, width = (round(length * np.sqrt(share / 100)) for length in ink.shape)
+    top, left = rng.integers(0, ink.shape[0] - height + 1), rng.integers(0, ink.shape[1] - width + 1)
+    covered[top : top + height, left : left + width] = 0
+    return covered
+
+
 def _speckled(sheet: np.ndarray, share: float, rng: np.random.Generator) -> np.ndarray:
     """Specks of one to three pixels on paper and ink alike, on so many per cent of the pixels."""
     size = SHEET // 2
@@ -109,6 +120,7 @@ PERTURBATIONS = {
         "thinner or wider strokes", "‰ of the height", (-50, -25, 0, 50, 100, 150), on_ink=_thickened
     ),
     "gaps": Perturbation("broken strokes", "gaps", (0, 1, 2, 4, 8, 16), on_ink=_broken),
+    "occlusion": Perturbation("partly covered", "% of its box", (0, 10, 20, 30, 40, 60), on_ink=_covered),
     "specks": Perturbation("speckled", "% of the pixels", (0, 0.1, 0.3, 1, 3, 10), on_sheet=_speckled),
     "contrast": Perturbation("pale ink", "% contrast", (100, 60, 30, 20, 10, 5), on_sheet=_faded),
     "noise": Perturbation("a camera's noise", "gray levels", (0, 5, 10, 20, 30, 45), on_sheet=_noisy),
@@ -136,6 +148,71 @@ def perturbed(ink: np.ndarray, perturbation: Perturbation, level: float, rng: np
     return perturbation.on_sheet(sheet, level, rng) if perturbation.on_sheet else sheet
 
 
+@dataclass(frozen=True)
+class Changed:
+    """Characters after a change of one strength, as a model sees them.
+
+    Attributes:
+        level: How strong it was.
+        glyphs: uint8 (n, 28, 28); empty where nothing was found on the sheet.
+        found: bool (n,).
+    """
+
+    level: float
+    glyphs: np.ndarray
+    found: np.ndarray
+
+
+def changed_glyphs(
+    dataset: Dataset,
+    positions: np.ndarray,
+    perturbation: Perturbation,
+    seed: int = 0,
+    progress: Callable[[float], None] = lambda fraction: None,
+) -> list[Changed]:
+    """The images at ``positions`` at each level of a change, through the app's own path.
+
+    Images that are only kept as 28x28 glyphs are enlarged first, pen strokes are drawn anew.
+
+    Args:
+        dataset: Where the images are from.
+        positions: int (n,): which of them.
+        perturbation: One of ``PERTURBATIONS``.
+        seed: Of all chance: the same for every model that is compared.
+        progress: Called with the share that is done, some times a second.
+    """
+    changed, blank = [], np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+    for i, level in enumerate(perturbation.levels):
+        rng = np.random.default_rng([seed, i])
+        glyphs = []
+        for done, position in enumerate(positions):
+            glyphs.append(image_to_glyph(perturbed(_ink(dataset, position), perturbation, level, rng)))
+            if done % 50 == 49:
+                progress((i + done / len(positions)) / len(perturbation.levels))
+        found = np.array([glyph is not None for glyph in glyphs])
+        changed.append(Changed(level, np.stack([blank if glyph is None else glyph for glyph in glyphs]), found))
+    progress(1.0)
+    return changed
+
+
+def level_figures(
+    classify: Callable[[np.ndarray], np.ndarray], changed: Changed, match: Match
+) -> dict[str, float | int]:
+    """``accuracy_figures`` of ``changed_glyphs`` of the match's positions, with ``level``.
+
+    Characters in which nothing was found count as wrong.
+    """
+    found = changed.found
+    shares = restricted(classify(changed.glyphs), match.allowed)
+    # Of classes that the model does not know, none of its answers is right.
+    padded = np.pad(shares, ((0, 0), (0, len(match.alphabet) - shares.shape[1])))
+    right = accuracy_figures(padded[found], match.labels[found], match.alphabet) if found.any() else {}
+    share = float(found.mean())
+    return {"level": changed.level, "images": len(found)} | {
+        name: round(right.get(name, 0.0) * share, 4) for name in ("accuracy", "top2", "folded", "shape")
+    }
+
+
 def curve(
     classify: Callable[[np.ndarray], np.ndarray],
     dataset: Dataset,
@@ -144,10 +221,7 @@ def curve(
     seed: int = 0,
     progress: Callable[[float], None] = lambda fraction: None,
 ) -> list[dict[str, float | int]]:
-    """``accuracy_figures`` at each level of a change, with ``level``.
-
-    Characters in which nothing is found count as wrong. Images that are only kept as 28x28 glyphs are
-    enlarged first, pen strokes are drawn anew.
+    """``level_figures`` at each level of a change.
 
     Args:
         classify: Glyphs to probabilities of the model's classes.
@@ -157,23 +231,17 @@ def curve(
         seed: Of all chance: the same for every model that is compared.
         progress: Called with the share that is done.
     """
-    figures = []
-    for i, level in enumerate(perturbation.levels):
-        rng = np.random.default_rng([seed, i])
-        glyphs = [image_to_glyph(perturbed(_ink(dataset, j), perturbation, level, rng)) for j in match.positions]
-        seen = np.array([glyph is not None for glyph in glyphs])
-        images = np.stack([np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8) if g is None else g for g in glyphs])
-        shares = restricted(classify(images), match.allowed)
-        # Where nothing was found, no class is right: the labels of those lie beyond all answers.
-        padded = np.pad(shares, ((0, 0), (0, len(match.alphabet) - shares.shape[1])))
-        right = accuracy_figures(padded[seen], match.labels[seen], match.alphabet) if seen.any() else {}
-        found = float(seen.mean())
-        figures.append(
-            {"level": level, "images": len(glyphs)}
-            | {name: round(right.get(name, 0.0) * found, 4) for name in ("accuracy", "top2", "folded", "shape")}
-        )
-        progress((i + 1) / len(perturbation.levels))
-    return figures
+    levels = changed_glyphs(dataset, match.positions, perturbation, seed, progress)
+    return [level_figures(classify, changed, match) for changed in levels]
+
+
+def example_sheets(dataset: Dataset, position: int, perturbation: Perturbation, seed: int = 0) -> list[np.ndarray]:
+    """One image at each level of a change, uint8 (340, 340), dark on light."""
+    ink = _ink(dataset, position)
+    return [
+        perturbed(ink, perturbation, level, np.random.default_rng([seed, i]))
+        for i, level in enumerate(perturbation.levels)
+    ]
 
 
 def _ink(dataset: Dataset, position: int) -> np.ndarray:

@@ -1,65 +1,50 @@
-"""Which models there are, how each was made and how good it is."""
+"""Which model is good, and where it fails: figures, mistakes, calibration, robustness, and every model's card."""
 
-import pandas as pd
 import streamlit as st
 
-from hcr_core.model_store import ModelError, StoredModel, model_names, open_model
+from hcr_core.datasets import DatasetError
+from hcr_core.model_store import ModelError, open_model
+from ui.data import readable_models
 from ui.entry import ensure_app
-from ui.figures import learning_curve
+from ui.evaluate.calibration import show_calibration
+from ui.evaluate.card import show_card
+from ui.evaluate.class_report import show_report
+from ui.evaluate.confusion import show_confusion
+from ui.evaluate.gallery import show_gallery
+from ui.evaluate.leaderboard import show_leaderboard
+from ui.evaluate.questions import choose_model, choose_question, switch
+from ui.evaluate.robustness import show_robustness
 
-FIGURES = {
-    "accuracy": ("Right", "Share of characters whose first answer is right, of 62 classes"),
-    "top2": ("Among first two", "The right answer is the first or the second"),
-    "folded": ("Case aside", "Right when capitals and small letters count as the same"),
-    "shape": ("Shape", "Right up to look-alikes that no isolated shape can tell apart, such as O, o and 0"),
+#: Views of models on images.
+MEASURED = {
+    "Leaderboard": show_leaderboard,
+    "Confusion": show_confusion,
+    "Report": show_report,
+    "Answers": show_gallery,
+    "Calibration": show_calibration,
+    "Robustness": show_robustness,
 }
+CARD = "Card"
 
 
-def show(model: StoredModel) -> None:
-    card = model.card
-    st.header(model.name, anchor=False)
-    architecture, training = card.get("architecture", {}), card.get("training", {})
-    st.markdown(
-        f"{len(model.alphabet)} classes · {architecture.get('parameters', 0):,} parameters · "
-        f"{architecture.get('title', 'unknown architecture')}"
-    )
-    figures, curve = st.columns([7, 5], gap="large")
-    with figures:
-        st.subheader("On handwriting it was not trained on", anchor=False)
-        held_out = pd.DataFrame.from_dict(card.get("held_out", {}), orient="index")
-        st.dataframe(
-            held_out,
-            column_config={
-                "_index": "data set",
-                "images": st.column_config.NumberColumn("Images", format="localized"),
-                **{
-                    name: st.column_config.NumberColumn(label, help=help_, format="percent")
-                    for name, (label, help_) in FIGURES.items()
-                },
-            },
-        )
-    with curve:
-        st.subheader("While it learned", anchor=False)
-        st.plotly_chart(
-            learning_curve(card.get("history", [])),
-            config={"displayModeBar": False},
-            alt="Training and validation accuracy after each epoch.",
-        )
-    st.subheader("Learned from", anchor=False)
-    for entry in card.get("data", []):
-        st.markdown(f"**{entry['name']}**: {entry['title']}. :gray[{entry['licence']}]")
-    st.caption(
-        f"Trained for {training.get('epochs', '?')} epochs; epoch {training.get('best_epoch', '?')} was chosen by "
-        f"{training.get('chosen_by', 'nothing known')}."
-    )
-    with st.expander("The whole card"):
-        st.json(card, expanded=1)
+def page() -> None:
+    models, damaged = readable_models()
+    with st.container(horizontal=True, vertical_alignment="center", gap="medium"):
+        st.title("Models", anchor=False, width="content")
+        view = switch("Look at", [*MEASURED, CARD], "show", label_visibility="collapsed") if models else None
+    if models:
+        if view == CARD:
+            show_card(open_model(choose_model(models)))
+        else:
+            with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+                question = choose_question(models)
+            MEASURED[view](models, question)
+    for sentence in damaged:
+        st.error(sentence, icon=":material/error:")
 
 
 ensure_app()
-st.title("Models", anchor=False)
-for name in model_names():
-    try:
-        show(open_model(name))
-    except ModelError as error:
-        st.error(str(error), icon=":material/error:")
+try:
+    page()
+except (DatasetError, ModelError) as problem:
+    st.error(str(problem), icon=":material/error:")

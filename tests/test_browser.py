@@ -1,6 +1,7 @@
 """The app in a real Chromium: what a visitor does, with the answers read off the page."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -441,3 +442,69 @@ def test_from_the_page_to_a_digit_model_that_reads_a_drawing(page, server, place
     page.wait_for_selector("canvas.upper-canvas")
     draw(page, "0")
     wait_for_letter(page, "0")
+
+
+def cell_of_the_matrix(page, title: str) -> None:
+    """Move over the confusion matrix until its tip begins with ``title``."""
+    box = page.locator(".matrix canvas").bounding_box()
+    for y in range(30, int(box["height"]), 20):
+        for x in range(30, int(box["width"]), 20):
+            page.mouse.move(box["x"] + x, box["y"] + y)
+            tip = page.locator(".matrix .tip")
+            if tip.is_visible() and tip.inner_text().startswith(title):
+                return
+    raise AssertionError(f"no cell says {title}")
+
+
+def test_from_the_leaderboard_to_a_mistake_and_the_image_behind_it(page, server):
+    page.goto(f"{server}/models")
+    page.get_by_text("of 359 images right").wait_for(timeout=60_000)
+    page.get_by_text("Confusion", exact=True).click()
+    page.locator(".matrix canvas").wait_for()
+    cell_of_the_matrix(page, "9 read right")
+    page.mouse.down()
+    page.mouse.up()
+    page.get_by_text("images of nine are read right").wait_for()
+    assert "truth=9&read_as=9" in page.url
+    cell_of_the_matrix(page, "0 read right")
+    page.mouse.down()
+    page.mouse.up()
+    page.get_by_text("images of zero are read right").wait_for()
+    page.wait_for_url("**truth=0&read_as=0**")  # the first choice is in the address, too
+    frequent = page.locator("[class*=st-key-frequent-0] button")
+    mistake, count = frequent.inner_text().split(" · ")
+    truth, read_as = mistake.split(" → ")
+    frequent.click()
+    sentence = re.compile(rf"^{count} of \d+ images of .* are read as")
+    page.get_by_text(sentence).wait_for()
+    assert f"truth={truth}&read_as={read_as}" in page.url
+    address = page.url
+    page.goto("about:blank")
+    page.goto(address)  # as a colleague opens it
+    page.get_by_text(sentence).wait_for()
+    page.locator(".grid button").nth(int(count) - 1).wait_for()
+    assert page.locator(".grid button").count() == int(count)
+    page.locator(".grid button").first.click()
+    page.get_by_text("Back to my own").wait_for()
+    assert answer(page) != BLANK
+
+
+def test_the_matrix_by_keyboard(page, server):
+    page.goto(f"{server}/models?show=Confusion&truth=3&read_as=9")
+    matrix = page.locator(".matrix canvas")
+    matrix.wait_for()
+    page.get_by_text("images of three are read as nine").wait_for()
+    matrix.focus()
+    for _ in range(6):
+        page.keyboard.press("ArrowLeft")
+    assert page.locator(".matrix .tip").inner_text().startswith("3 read right")
+    page.keyboard.press("Enter")
+    page.get_by_text("images of three are read right").wait_for()
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone, dark"])
+@pytest.mark.parametrize("view", ["Leaderboard", "Confusion", "Report", "Answers", "Calibration"])
+def test_a_view_of_models_fits_on_a_phone(page, server, view):
+    page.goto(f"{server}/models?show={view}")
+    page.wait_for_selector(".js-plotly-plot, .matrix canvas, [data-testid=stDataFrame], .grid button", timeout=60_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375

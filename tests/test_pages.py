@@ -166,7 +166,9 @@ def test_the_camera_waits_for_a_photo():
 
 def test_the_models_page_shows_the_card():
     at = app()
-    at.switch_page("pages/models.py").run()
+    at.switch_page("pages/models.py")
+    at.query_params["show"] = "Card"
+    at.run()
     assert not at.exception
     text = " ".join(element.value for element in [*at.markdown, *at.header, *at.caption])
     assert "characters" in text

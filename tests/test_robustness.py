@@ -9,7 +9,7 @@ from conftest import drawn_ink
 
 from hcr_core.datasets import load
 from hcr_core.matching import match
-from hcr_core.robustness import PERTURBATIONS, SHEET, curve, perturbed
+from hcr_core.robustness import PERTURBATIONS, SHEET, changed_glyphs, curve, example_sheets, perturbed
 
 
 def _sheet(kind: str, level: float, label: str = "R") -> np.ndarray:
@@ -33,6 +33,7 @@ def _dark(sheet: np.ndarray) -> np.ndarray:
         ("scale", 1, 0.5, lambda s: np.ptp(_dark(s)[:, 0]), lambda before, after: abs(after - before / 2) < 4),
         ("stroke", 0, 100, lambda s: len(_dark(s)), lambda before, after: after > 1.5 * before),
         ("gaps", 0, 8, lambda s: len(_dark(s)), lambda before, after: after < before),
+        ("occlusion", 0, 60, lambda s: len(_dark(s)), lambda before, after: 0 < after < 0.8 * before),
         ("shift", 0, 0.1, lambda s: _dark(s).mean(axis=0), lambda before, after: 30 < np.hypot(*(after - before)) < 38),
         ("contrast", 100, 30, lambda s: int(s.min()), lambda before, after: (before, after) == (0, 178)),
     ],
@@ -57,6 +58,26 @@ def test_accuracy_falls_where_the_change_is_large_and_chance_is_seeded(recognize
     assert lying["shape"] < upright["shape"] - 0.3
     assert upright["images"] == 100
     assert curve(recognizer.classify, *some, perturbation) == [upright, lying]
+
+
+def test_the_same_chance_for_every_model_and_progress_to_the_end(some):
+    dataset, matched = some
+    perturbation, positions, shares = replace(PERTURBATIONS["occlusion"], levels=(0, 20)), matched.positions[:50], []
+    first = changed_glyphs(dataset, positions, perturbation, progress=shares.append)
+    again = changed_glyphs(dataset, positions, perturbation)
+    assert all(np.array_equal(a.glyphs, b.glyphs) for a, b in zip(first, again, strict=True))
+    assert (first[0].glyphs != first[1].glyphs).any()
+    assert len(shares) == 3
+    assert shares == sorted(shares)
+    assert shares[-1] == 1.0
+    other = changed_glyphs(dataset, positions, perturbation, seed=1)
+    assert (first[1].glyphs != other[1].glyphs).any()
+
+
+def test_an_example_is_on_one_sheet_a_level(some):
+    sheets = example_sheets(some[0], 5, PERTURBATIONS["blur"])
+    assert [sheet.shape for sheet in sheets] == [(SHEET, SHEET)] * len(PERTURBATIONS["blur"].levels)
+    assert sheets[0].min() < sheets[-1].min()
 
 
 def test_what_is_not_found_counts_as_wrong(recognizer, some):

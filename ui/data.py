@@ -69,6 +69,12 @@ def dataset(name: str) -> Dataset:
     return load(name)
 
 
+@st.cache_resource(show_spinner=False, max_entries=4)
+def part(name: str, split: str) -> Dataset:
+    """One split of a data set; raises ``DatasetError``."""
+    return dataset(name).part(split)
+
+
 @st.cache_data(show_spinner=False, max_entries=64)
 def counts(name: str) -> dict[str, np.ndarray]:
     """Images of each class, int64 (classes,), by split."""
@@ -183,6 +189,7 @@ def _neighbour_map(name: str, limit: int, progress: Callable[[float], None]) -> 
 def forget() -> None:
     """Drop everything kept of data sets: to be called when one was replaced by another of its name."""
     dataset.clear()
+    part.clear()
     st.cache_data.clear()
     _finished().clear()
 

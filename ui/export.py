@@ -27,9 +27,13 @@ def chart(figure: go.Figure, numbers: pd.DataFrame, name: str, *, alt: str) -> N
         _save("Chart as HTML", lambda: figure.to_html(include_plotlyjs=True), f"{name}.html", "text/html")
 
 
-def save_numbers(numbers: pd.DataFrame, name: str) -> None:
-    """A button that downloads a table as CSV."""
-    _save("Numbers as CSV", lambda: numbers.to_csv(index=False), f"{name}.csv", "text/csv")
+def save_numbers(numbers: pd.DataFrame | Callable[[], pd.DataFrame], name: str) -> None:
+    """A button that downloads a table as CSV; a long one can be made when it is asked for."""
+
+    def contents() -> str:
+        return (numbers() if callable(numbers) else numbers).to_csv(index=False)
+
+    _save("Numbers as CSV", contents, f"{name}.csv", "text/csv")
 
 
 def _save(label: str, contents: Callable[[], str], filename: str, mime: str) -> None:

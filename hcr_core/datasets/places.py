@@ -26,6 +26,11 @@ def cache_folder() -> Path:
     return (Path(configured) if configured else user_cache_path(_APP)) / "datasets"
 
 
+def evaluations_folder() -> Path:
+    """``evaluations`` beside the cached data sets: what models answered to them; may be deleted."""
+    return cache_folder().parent / "evaluations"
+
+
 def imported_folder() -> Path:
     """``HCR_IMPORTED_DIR``, or ``datasets`` in the user's data directory; need not exist."""
     configured = os.environ.get("HCR_IMPORTED_DIR")

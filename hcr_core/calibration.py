@@ -1,0 +1,97 @@
+"""Whether a model is right as often as it claims, and what is gained where it may refuse to answer."""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+#: Bins of equal width, as in Guo, Pleiss, Sun, Weinberger: On calibration of modern neural networks (ICML 2017).
+BINS = 15
+
+
+@dataclass(frozen=True)
+class Reliability:
+    """Answers by how sure the model was of them.
+
+    Attributes:
+        edges: float64 (bins + 1,): limits of the bins, 0-1.
+        images: int64 (bins,): answers in each.
+        claimed: float64 (bins,): their mean probability; NaN in an empty bin.
+        right: float64 (bins,): the share of them that is right; NaN in an empty bin.
+    """
+
+    edges: np.ndarray
+    images: np.ndarray
+    claimed: np.ndarray
+    right: np.ndarray
+
+    @property
+    def gap(self) -> float:
+        """Mean of ``claimed`` less ``right`` over all answers, signed: above 0 the model is too sure of itself."""
+        filled = self.images > 0
+        return float(np.average((self.claimed - self.right)[filled], weights=self.images[filled]))
+
+
+def reliability(probability: np.ndarray, right: np.ndarray, bins: int = BINS) -> Reliability:
+    """Sort answers into bins of equal width.
+
+    Args:
+        probability: float (n,), 0-1: of each first answer.
+        right: bool (n,): whether it is right.
+        bins: How many; a bin holds its upper limit, the first one both.
+
+    Raises:
+        ValueError: No answers, or a probability outside 0-1.
+    """
+    probability, right = np.asarray(probability, np.float64), np.asarray(right, bool)
+    if not len(probability) or probability.min() < 0 or probability.max() > 1 + 1e-6:
+        raise ValueError("reliability needs at least one answer, with probabilities from 0 to 1")
+    edges = np.linspace(0, 1, bins + 1)
+    place = np.clip(np.ceil(probability * bins).astype(int) - 1, 0, bins - 1)
+    images = np.bincount(place, minlength=bins)
+    with np.errstate(invalid="ignore"):
+        claimed = np.bincount(place, probability, bins) / images
+        share = np.bincount(place, right, bins) / images
+    return Reliability(edges, images, claimed, share)
+
+
+def expected_calibration_error(probability: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
+    """Mean distance, 0-1, between what was claimed and what was right, over ``reliability``'s bins by their images."""
+    found = reliability(probability, right, bins)
+    filled = found.images > 0
+    return float(np.average(np.abs(found.claimed - found.right)[filled], weights=found.images[filled]))
+
+
+@dataclass(frozen=True)
+class Rejection:
+    """What is left when the answers the model is least sure of are refused, the most refused first.
+
+    Attributes:
+        threshold: float64 (k,): answers less probable than this are refused.
+        rejected: float64 (k,): the share of them, falling to 0.
+        accuracy: float64 (k,): the share of the others that is right.
+    """
+
+    threshold: np.ndarray
+    rejected: np.ndarray
+    accuracy: np.ndarray
+
+    def at_accuracy(self, wanted: float) -> tuple[float, float] | None:
+        """The least share to refuse so that ``wanted`` of the others are right, and its threshold."""
+        reached = np.flatnonzero(self.accuracy >= wanted)
+        return (float(self.rejected[reached[-1]]), float(self.threshold[reached[-1]])) if len(reached) else None
+
+
+def rejection_curve(probability: np.ndarray, right: np.ndarray) -> Rejection:
+    """Accuracy against the share of answers that is refused (El-Yaniv, Wiener 2010: risk and coverage).
+
+    Args:
+        probability: float (n,), 0-1: of each first answer; equal ones are refused together.
+        right: bool (n,): whether it is right.
+    """
+    probability, right = np.asarray(probability, np.float64), np.asarray(right, bool)
+    order = np.argsort(-probability, kind="stable")
+    sorted_probability = probability[order]
+    last_of_equals = np.flatnonzero(np.diff(sorted_probability, append=-1.0))
+    kept = last_of_equals + 1
+    accuracy = np.cumsum(right[order])[last_of_equals] / kept
+    return Rejection(sorted_probability[last_of_equals], 1 - kept / len(order), accuracy)

@@ -1,0 +1,77 @@
+"""Calibration of answers made up so that it is known, or computed the long way."""
+
+import numpy as np
+import pytest
+
+from hcr_core.calibration import expected_calibration_error, rejection_curve, reliability
+
+
+def test_a_model_that_is_right_as_often_as_it_claims():
+    probability = np.repeat([0.25, 0.5, 0.75], 400)
+    right = np.concatenate([np.arange(400) % 4 < share for share in (1, 2, 3)])
+    assert expected_calibration_error(probability, right) == pytest.approx(0)
+    assert reliability(probability, right).gap == pytest.approx(0)
+
+
+@pytest.mark.parametrize(
+    ("probability", "share", "error", "gap"),
+    [(1.0, 0.5, 0.5, 0.5), (0.6, 1.0, 0.4, -0.4), (0.9, 0.8, 0.1, 0.1)],
+    ids=["boasts", "too modest", "a little too sure"],
+)
+def test_a_constant_claim_is_off_by_its_distance(probability, share, error, gap):
+    right = np.arange(100) < 100 * share
+    claimed = np.full(100, probability)
+    assert expected_calibration_error(claimed, right) == pytest.approx(error)
+    assert reliability(claimed, right).gap == pytest.approx(gap)
+
+
+def test_the_error_is_that_of_guo_and_others():
+    """Against the sum over bins as their paper writes it (equation 3)."""
+    rng = np.random.default_rng(0)
+    probability, right = rng.random(1000), rng.random(1000) < 0.6
+    error = 0.0
+    for m in range(15):
+        inside = (probability > m / 15) & (probability <= (m + 1) / 15)
+        error += inside.sum() / 1000 * abs(right[inside].mean() - probability[inside].mean())
+    assert expected_calibration_error(probability, right) == pytest.approx(error)
+
+
+def test_too_sure_here_and_too_modest_there_do_not_cancel_out():
+    probability, right = np.array([0.9] * 10 + [0.1] * 10), np.array([False] * 10 + [True] * 10)
+    assert reliability(probability, right).gap == pytest.approx(0)
+    assert expected_calibration_error(probability, right) == pytest.approx(0.9)
+
+
+def test_every_answer_is_in_a_bin_and_limits_belong_below():
+    found = reliability(np.array([0.0, 0.2, 0.2000001, 1.0]), np.array([0, 1, 0, 1], bool), bins=5)
+    assert found.images.tolist() == [2, 1, 0, 0, 1]
+    assert found.right[0] == 0.5
+    assert np.isnan(found.claimed[2])
+    assert found.edges.tolist() == pytest.approx([0, 0.2, 0.4, 0.6, 0.8, 1])
+
+
+@pytest.mark.parametrize("probability", [[], [-0.1], [1.5]])
+def test_what_is_no_probability_is_refused(probability):
+    with pytest.raises(ValueError, match="from 0 to 1"):
+        reliability(np.array(probability), np.ones(len(probability), bool))
+
+
+def test_the_least_sure_are_refused_first():
+    curve = rejection_curve(np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True]))
+    assert curve.threshold.tolist() == [0.9, 0.8, 0.7, 0.6]
+    assert curve.rejected.tolist() == [0.75, 0.5, 0.25, 0.0]
+    assert curve.accuracy.tolist() == pytest.approx([1, 1, 2 / 3, 3 / 4])
+
+
+def test_answers_that_are_equally_sure_go_together():
+    right = np.array([True, False, True, False])
+    curve = rejection_curve(np.array([0.5, 0.5, 0.9, 0.5]), right)
+    assert curve.threshold.tolist() == [0.9, 0.5]
+    assert curve.accuracy.tolist() == [1.0, 0.5]
+
+
+def test_how_much_to_refuse_for_a_wanted_accuracy():
+    curve = rejection_curve(np.array([0.9, 0.8, 0.7, 0.6]), np.array([True, True, False, True]))
+    assert curve.at_accuracy(0.75) == (0.0, 0.6)  # all may stay
+    assert curve.at_accuracy(0.9) == (0.5, 0.8)
+    assert rejection_curve(np.array([0.9]), np.array([False])).at_accuracy(0.5) is None

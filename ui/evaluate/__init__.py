@@ -1,0 +1,1 @@
+"""The Models page: how good the models are, and where they fail."""

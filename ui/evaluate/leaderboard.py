@@ -1,0 +1,140 @@
+"""Models beside each other: one bar and one line each, the tutorials' figures below."""
+
+import pandas as pd
+import streamlit as st
+
+from hcr_core.evaluation import wilson_interval
+from hcr_core.evaluation_results import Evaluation
+from hcr_core.model_card import parameters
+from hcr_core.model_store import LITERT, StoredModel, open_model
+from hcr_core.published_results import PUBLISHED_RESULTS
+from ui.evaluate.figures import accuracy_bars
+from ui.evaluate.questions import Question, ask, choose_models, precisely, say_refused
+from ui.export import chart, save_numbers
+
+_COLUMNS = {
+    "model": st.column_config.TextColumn("Model", pinned=True),
+    "network": st.column_config.TextColumn("Network"),
+    "accuracy": st.column_config.NumberColumn("Right", format="percent", help="The first answer is right"),
+    "top2": st.column_config.NumberColumn(
+        "First two", format="percent", help="The truth is the first or second answer"
+    ),
+    "folded": st.column_config.NumberColumn(
+        "Case aside", format="percent", help="Right when capitals and small letters count as the same"
+    ),
+    "shape": st.column_config.NumberColumn(
+        "Shape", format="percent", help="Right up to look-alikes that no isolated shape can tell apart: O, o and 0"
+    ),
+    "loss": st.column_config.NumberColumn(
+        "Loss", format="%.3f", help="Cross-entropy: 0 where every right answer was certain; wrong certainty is dear"
+    ),
+    "calibration_error": st.column_config.NumberColumn(
+        "Calibration error",
+        format="percent",
+        help="How far the model's certainty is from how often it is right, on average (15 bins, Guo et al. 2017)",
+    ),
+    "unknown_images": st.column_config.NumberColumn(
+        "Cannot know", format="localized", help="Images of characters that the model never learned: counted as wrong"
+    ),
+    "parameters": st.column_config.NumberColumn("Parameters", format="compact"),
+    "file_bytes": st.column_config.NumberColumn("File", format="bytes", help="What is loaded in order to read"),
+    "milliseconds": st.column_config.NumberColumn(
+        "Time", format="%.2f ms", help="One character read by itself, on this machine when it was measured (median)"
+    ),
+    "published": st.column_config.TextColumn(
+        "Published", help="What the network's tutorial published, on its own data: see below"
+    ),
+}
+
+
+def show_leaderboard(models: list[str], question: Question) -> None:
+    """Every chosen model's figures, best first."""
+    found, refused = ask(choose_models(models), question)
+    ranking = sorted(found, key=lambda name: -found[name].report.figures["accuracy"])
+    if ranking:
+        _headline(found, ranking, question)
+        table = pd.DataFrame([_row(open_model(name), found[name]) for name in ranking])
+        bars = [(name, *_shares(found[name])) for name in ranking]
+        best = ", ".join(f"{name} {accuracy:.1%}" for name, accuracy, *_ in bars)
+        chart(accuracy_bars(bars), table, f"leaderboard-{question.filename}", alt=f"Share of right answers: {best}.")
+        table = table.drop(columns=_saying_nothing(table))
+        st.dataframe(table, hide_index=True, column_config=_COLUMNS, alt="The models' figures, best first")
+        if "unknown_images" in table:
+            st.caption(
+                "*Cannot know*: characters that a model never learned count as wrong. Choose others above to compare "
+                "models on what all of them know."
+            )
+    else:
+        st.info("None of these models can read these images.", icon=":material/info:")
+    say_refused(refused)
+    _published(ranking, found, question)
+
+
+def _saying_nothing(table: pd.DataFrame) -> list[str]:
+    """Columns that only repeat others: digits have no case, and most models know what they are shown."""
+    repeated = [name for name in ("folded", "shape") if (table[name] == table["accuracy"]).all()]
+    return repeated + ([] if table["unknown_images"].any() else ["unknown_images"])
+
+
+def _headline(found: dict[str, Evaluation], ranking: list[str], question: Question) -> None:
+    best, images = found[ranking[0]], len(found[ranking[0]].right)
+    accuracy, _, (low, high) = _shares(best)
+    st.markdown(
+        f"#### **{ranking[0]}** reads {precisely(accuracy)} of {images:,} images right\n"
+        f":gray[{question.title}; so many images tell this to within {precisely((high - low) / 2)} "
+        "(the thin lines: 95 % intervals).]"
+    )
+
+
+def _shares(evaluation: Evaluation) -> tuple[float, float, tuple[float, float]]:
+    figures, right = evaluation.report.figures, evaluation.right
+    return figures["accuracy"], figures["top2"], wilson_interval(int(right.sum()), len(right))
+
+
+def _row(model: StoredModel, evaluation: Evaluation) -> dict:
+    network = model.card.get("architecture", {}).get("name", "")
+    return {
+        "model": model.name,
+        "network": network,
+        **{k: evaluation.report.figures[k] for k in ("accuracy", "top2", "folded", "shape", "loss")},
+        "calibration_error": evaluation.calibration_error,
+        "unknown_images": evaluation.match.unknown_images,
+        "parameters": parameters(model.card),
+        "file_bytes": (model.folder / LITERT).stat().st_size,
+        "milliseconds": 1000 * evaluation.seconds,
+        "published": "; ".join(result.figure for result in PUBLISHED_RESULTS if result.network == network),
+    }
+
+
+def _published(ranking: list[str], found: dict[str, Evaluation], question: Question) -> None:
+    """The tutorials' figures with the best of the models that have their networks."""
+    st.subheader("What the tutorials published", anchor=False)
+    networks: dict[str, str] = {}
+    for name in ranking:
+        networks.setdefault(open_model(name).card.get("architecture", {}).get("name", ""), name)
+    rows = [
+        {
+            "network": result.network,
+            "tutorial": result.document,
+            "on": result.data,
+            "trained": result.trained,
+            "published": result.figure,
+            "here": _here(networks.get(result.network), found),
+        }
+        for result in PUBLISHED_RESULTS
+    ]
+    table = pd.DataFrame(rows)
+    st.dataframe(
+        table,
+        hide_index=True,
+        column_config={"here": st.column_config.TextColumn(f"best here, on {question.title}")},
+        alt="Networks with the accuracy their tutorials published, and the accuracy reached here",
+    )
+    st.caption(
+        "Figures on different data show the same network at different tasks; only those on the same images compare."
+    )
+    save_numbers(table, "published-results")
+
+
+def _here(name: str | None, found: dict[str, Evaluation]) -> str:
+    return f"{precisely(found[name].report.figures['accuracy'])} ({name})" if name else ""

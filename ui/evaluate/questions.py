@@ -1,0 +1,170 @@
+"""What is measured: the choices at the top of the Models page, and the models' answers to them."""
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from hcr_core import Recognizer
+from hcr_core.datasets import Dataset, DatasetError, available
+from hcr_core.datasets.dataset import SPLITS
+from hcr_core.evaluation_results import Evaluation, evaluated, fingerprint, result_key
+from ui import data as lookup
+from ui.evaluate.work import shared_result
+
+KINDS = {
+    "all": "all",
+    "digits": "digits",
+    "letters": "letters",
+    "uppercase": "capitals",
+    "lowercase": "small letters",
+}
+#: What a model may answer: whether with classes that the data set does not have.
+ANSWERS = {"data": "what the data has", "any": "anything it knows"}
+
+
+@dataclass(frozen=True)
+class Question:
+    """Which images are read, and what may be answered.
+
+    Attributes:
+        data: Name of the data set.
+        part: One of its splits.
+        kind: One of ``alphabet.KINDS``.
+        all_classes: Whether a model may answer with classes that these images cannot have.
+    """
+
+    data: str
+    part: str
+    kind: str
+    all_classes: bool
+
+    @property
+    def dataset(self) -> Dataset:
+        """The images."""
+        return lookup.part(self.data, self.part)
+
+    @property
+    def title(self) -> str:
+        """In words, for headings."""
+        return f"{self.data}, {self.part}" + ("" if self.kind == "all" else f", {KINDS[self.kind]}")
+
+    @property
+    def filename(self) -> str:
+        """For files to download."""
+        return "-".join((self.data, self.part, *([] if self.kind == "all" else [self.kind])))
+
+    def labels(self) -> list[str]:
+        """The classes that are asked for."""
+        alphabet = self.dataset.alphabet
+        return [label for label, wanted in zip(alphabet, alphabet.select(self.kind), strict=True) if wanted]
+
+
+def switch(label: str, options: dict[str, str] | list[str], key: str, **options_of_widget) -> str:
+    """A control with one choice that the page's address remembers; ``options`` may have titles."""
+    titles = options if isinstance(options, dict) else {option: option for option in options}
+    return st.segmented_control(
+        label,
+        list(titles),
+        default=next(iter(titles)),
+        required=True,
+        format_func=titles.get,
+        key=key,
+        bind="query-params",
+        **options_of_widget,
+    )
+
+
+def choose_question(models: list[str]) -> Question:
+    """The choices of images and answers; to be called within a row. Raises ``DatasetError``."""
+    data = st.selectbox("Data set", available(), key="data", bind="query-params", width=220)
+    splits = lookup.dataset(data).splits
+    # Figures on what a model learned from say little: the part held back comes first.
+    part = switch("Part", sorted(splits, key=SPLITS.index, reverse=True), "part")
+    kinds = {kind: KINDS[kind] for kind in lookup.kind_counts(lookup.dataset(data).alphabet)}
+    kind = switch("Characters", kinds, "characters") if len(kinds) > 1 else "all"
+    question = Question(data, part, kind, False)
+    if not _matters(question, models):
+        return question
+    answers = switch(
+        "A model may answer",
+        ANSWERS,
+        "answers",
+        help="A model that knows more characters than these images can show is asked to choose among those they can, "
+        "as a reader does who knows that a number is written there.",
+    )
+    return Question(data, part, kind, answers == "any")
+
+
+def _matters(question: Question, models: list[str]) -> bool:
+    """Whether a model knows all that is asked for and more, so that it can be held to it."""
+    wanted = set(question.labels())
+    return any(wanted < set(lookup.recognizer(name).alphabet) for name in models)
+
+
+def choose_models(models: list[str]) -> list[str]:
+    """Several models, to be compared; all to begin with."""
+    chosen = st.multiselect(
+        "Models", models, default=models, key="models", bind="query-params", placeholder="All of them"
+    )
+    return chosen or models
+
+
+def choose_model(models: list[str]) -> str:
+    """A single model."""
+    return st.selectbox("Model", models, key="model", bind="query-params", width=220)
+
+
+def ask(models: list[str], question: Question) -> tuple[dict[str, Evaluation], dict[str, str]]:
+    """Answers of models by their names, with a progress bar; and a sentence for each that has none."""
+    found, refused, bar = {}, {}, st.empty()
+    for i, name in enumerate(models):
+
+        def show(share: float, done=i, name=name) -> None:
+            words = f"**{name}** reads {question.title}: {share:.0%}"
+            bar.progress((done + share) / len(models), words + _of(done, len(models)))
+
+        try:
+            found[name] = _asked(lookup.recognizer(name), question, show)
+        except DatasetError as error:
+            refused[name] = str(error)
+    bar.empty()
+    return found, refused
+
+
+def _of(done: int, models: int) -> str:
+    return f", model {done + 1} of {models}" if models > 1 else ""
+
+
+def _asked(reader: Recognizer, question: Question, show) -> Evaluation:
+    dataset, choice = question.dataset, (question.kind, question.all_classes)
+    return shared_result(
+        ("answers", result_key(reader, fingerprint(dataset), *choice)),
+        lambda progress: evaluated(reader, dataset, question.kind, all_classes=question.all_classes, progress=progress),
+        show,
+    )
+
+
+def ask_one(model: str, question: Question) -> Evaluation | None:
+    """Answers of a single model; where it has none, the page says why."""
+    found, refused = ask([model], question)
+    say_refused(refused)
+    return found.get(model)
+
+
+def say_refused(refused: dict[str, str]) -> None:
+    """Why models are not among the others."""
+    for name, sentence in refused.items():
+        st.caption(f":material/block: **{name}** is left out: {sentence}.")
+
+
+def precisely(share: float) -> str:
+    """A share with the decimals that tell models apart, never a false 0 or 100.
+
+    >>> precisely(0.9028), precisely(0.99996), precisely(1.0)
+    ('90.3 %', '> 99.9 %', '100.0 %')
+    """
+    if 0.9995 <= share < 1:
+        return "> 99.9 %"
+    if 0 < share < 0.0005:
+        return "< 0.1 %"
+    return f"{share:.1%}".replace("%", " %")
