@@ -83,6 +83,7 @@ def test_it_reaches_an_accuracy_and_is_at_once_a_model(whole, places):
     right = recognizer.classify(test.images).argmax(axis=1) == test.labels
     # 300 images of the UCI digits, 20 epochs: 92 to 95 % with other seeds.
     assert right.mean() > 0.88
+    assert str(places) not in json.dumps(recognizer.card)  # nobody's folders travel with a model
     assert recognizer.card["held_out"]["digits"]["accuracy"] == pytest.approx(right.mean(), abs=0.01)
 
 

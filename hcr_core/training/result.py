@@ -50,7 +50,8 @@ def card(config: TrainingConfig, data: TrainingData, position: Position, model: 
             {"name": dataset.name, "title": titles[dataset.name], "licence": dataset.licence}
             for dataset, _ in data.parts
         ],
-        "training": asdict(config)
+        # Not where it was saved to: a card goes with every copy of the model.
+        "training": {key: value for key, value in asdict(config).items() if key != "store"}
         | {
             "augmentation": asdict(settings) if settings else None,
             "samples": data.samples,
