@@ -13,7 +13,7 @@ from hcr_core.model_store import ModelError
 from ui.canvas import SIDE, drawing_pad, show_drawing, stroke_objects
 from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
-from ui.reading import STYLE, Seen, answer, full_view, look, percent, thumbnail
+from ui.reading import STYLE, Seen, answer, full_view, look, percent, plain, thumbnail
 from ui.recognize_this import MODEL_KEY, given, put_away
 
 CLASSES = {
@@ -199,11 +199,6 @@ def _row(name: str, result: Seen | str) -> dict[str, str]:
         row["text"], row["probability"] = character.label, f"{character.probability:.4f}"
         row["candidates"] = " ".join(f"{label}:{p:.3f}" for label, p in character.candidates[:5])
     return row
-
-
-def plain(name: str) -> str:
-    """A file's name with nothing in it that Markdown would act on."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~:$" else c for c in name)
 
 
 def from_elsewhere(choice: Choice) -> None:

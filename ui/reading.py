@@ -36,6 +36,11 @@ def percent(p: float) -> str:
     return f"{p:.0%}".replace("%", " %")
 
 
+def plain(text: str) -> str:
+    """A text, such as a file's name, with nothing in it that Markdown would act on."""
+    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~:$" else c for c in text)
+
+
 def in_words(labels: Sequence[str], joint: str = "and") -> str:
     """Labels spoken and joined: ``capital O, small o and zero``."""
     words = [spoken(label) for label in labels]

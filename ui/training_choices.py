@@ -110,18 +110,10 @@ def _classes(names: tuple[str, ...]) -> tuple[str, tuple[str, ...]]:
 
 
 def _architecture() -> str:
-    return st.selectbox(
-        "Network",
-        list(ARCHITECTURES),
-        key="train_architecture",
-        persist_state="session",
-        format_func=_architecture_name,
-    )
-
-
-def _architecture_name(name: str) -> str:
+    name = st.selectbox("Network", list(ARCHITECTURES), key="train_architecture", persist_state="session")
     title = ARCHITECTURES[name].title
-    return f"{name}: {title}"
+    st.caption(f"{title[0].upper()}{title[1:]}.")
+    return name
 
 
 def _pace(config: TrainingConfig, counts: list[int], classes: int, key: str) -> lookup.Pace:

@@ -10,6 +10,7 @@ from ui.evaluate.confusion_matrix import MODES, confusion_matrix
 from ui.evaluate.gallery import answer_tiles
 from ui.evaluate.questions import Question, ask_one, choose_model, precisely, switch
 from ui.export import save_numbers
+from ui.reading import plain
 
 #: Classes a matrix has room for, and images of a cell that are shown at first.
 _MOST_CLASSES, _IMAGES = 80, 48
@@ -96,9 +97,9 @@ def _cell(evaluation: Evaluation, question: Question, names: list[str], key: str
     alphabet, matched = evaluation.match.alphabet, evaluation.match
     of_truth = matched.labels == alphabet.index(truth)
     rows = np.flatnonzero(of_truth & (evaluation.predicted == alphabet.index(read_as)))
-    words = "read right" if truth == read_as else f"read as {_plain(spoken(read_as))}"
+    words = "read right" if truth == read_as else f"read as {plain(spoken(read_as))}"
     share = f" ({precisely(len(rows) / of_truth.sum())})" if len(rows) else ""
-    st.markdown(f"**{len(rows):,}** of {of_truth.sum():,} images of {_plain(spoken(truth))} are {words}{share}")
+    st.markdown(f"**{len(rows):,}** of {of_truth.sum():,} images of {plain(spoken(truth))} are {words}{share}")
     if not len(rows):
         return
     rows = rows[np.argsort(-evaluation.probability[rows], kind="stable")]
@@ -120,16 +121,11 @@ def _frequent(counts: np.ndarray, names: list[str]) -> None:
         for place, i in enumerate(order):
             row, column = divmod(int(i), len(names))
             st.button(
-                f"{_plain(names[row])} → {_plain(names[column])} · {off.flat[i]:,}",
+                f"{plain(names[row])} → {plain(names[column])} · {off.flat[i]:,}",
                 key=f"frequent-{place}",
                 on_click=_look_at,
                 args=(names[row], names[column]),
             )
-
-
-def _plain(label: str) -> str:
-    """A label with nothing in it that Markdown would act on."""
-    return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~:$" else c for c in label)
 
 
 def _long(counts: np.ndarray, names: list[str]) -> pd.DataFrame:
