@@ -123,8 +123,11 @@ class Training:
                 pending.append((sums, size))
                 # Of several machines all stop after the same step, whoever was asked to.
                 stop = bool(sums.numpy()[2]) if together else wish == "stop"
+                due = time.monotonic() - self._saved > _CHECKPOINT_SECONDS
                 elapsed = self._clock.now() - said
-                if elapsed > self._every(0.25, 1.0) or stop or at.step == len(self._batches):
+                # Said before every checkpoint, too, so that what is summed up goes with it.
+                last = at.step == len(self._batches)
+                if elapsed > self._every(0.25, 1.0) or stop or due or last or wish == "pause":
                     self._say_batch(pending, elapsed)
                     pending, said = [], self._clock.now()
                 if stop:
@@ -133,7 +136,7 @@ class Training:
                     self._pause()
                 if self._clock.now() > self._next_peek:
                     self._peek()
-                if time.monotonic() - self._saved > _CHECKPOINT_SECONDS:
+                if due:
                     self._save()
 
     def _every(self, first: float, last: float) -> float:
