@@ -9,15 +9,15 @@ from hcr_core.training.architectures import ARCHITECTURES, layer_figures
 from hcr_core.training.config import TrainingConfig
 from hcr_core.training.job import Run, runs
 
-#: Multiplications a second that one core trains with, counting a backward pass as two forward ones.
-#: From `python -m benchmarks.training_speed` on two cores of a server.
-_RATE = 2.5e10
-#: Seconds that a step costs whatever its size, from the same command.
-_STEP = 0.001
-#: Seconds until the first step, and from the last one to the finished model, from the same command.
-_AROUND = 12.0
-
-
+#: Multiplications a second that one core trains with, counting a backward pass as two forward ones: those of
+#: az-cnn in benchmarks/documents.md, on two cores.
+_RATE = 5.6e10
+#: Seconds that a step costs whatever its size: what is left of mlp-256's there.
+_STEP = 0.0015
+#: Seconds that varying an image costs, shared by two threads (0.15 to 0.2 ms each).
+_VARIED = 1e-4
+#: Seconds until the first step and from the last one to the finished model: compact's, by the same command.
+_AROUND = 9.0
 #: Earlier runs that are asked for their speed: one of them may have shared the machine.
 _ASKED = 5
 
@@ -42,6 +42,8 @@ def expected(config: TrainingConfig, samples: int, classes: int) -> Estimate:
     figures = layer_figures(ARCHITECTURES[config.architecture], GLYPH_SIZE, classes)
     work = 3 * sum(layer.multiplications for layer in figures)
     each = work / (_RATE * min(os.cpu_count() or 1, 8)) + _STEP / config.recipe.batch
+    if config.recipe.augment != "none":
+        each += _VARIED
     return Estimate(_AROUND + shown * each, False)
 
 
