@@ -7,6 +7,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from hcr_core import Recognizer
 from hcr_core.datasets.pen_alphabet import pen_strokes
@@ -76,3 +77,12 @@ def images_of(count: int, side: int = 4, seed: int = 0) -> np.ndarray:
     images = np.zeros((count, side, side), np.uint8)
     images[:, 1:-1, 1:-1] = np.random.default_rng(seed).integers(1, 256, (count, side - 2, side - 2))
     return images
+
+
+def page_at(page: str, **parameters: str) -> AppTest:
+    """A page of the app, run once at an address with these parameters."""
+    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
+    at.switch_page(page)
+    for name, value in parameters.items():
+        at.query_params[name] = value
+    return at.run()

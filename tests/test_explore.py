@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import page_at
 from streamlit.testing.v1 import AppTest
 
 from hcr_core.datasets import import_dataset
@@ -22,11 +22,7 @@ def folders(tmp_path_factory, monkeypatch):
 
 def explore(**parameters: str) -> AppTest:
     """The Explore page at an address."""
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-    at.switch_page("pages/explore.py")
-    for name, value in parameters.items():
-        at.query_params[name] = value
-    return at.run()
+    return page_at("pages/explore.py", **parameters)
 
 
 def words(at: AppTest) -> str:

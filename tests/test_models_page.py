@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from conftest import ROOT
+from conftest import page_at
 from streamlit.testing.v1 import AppTest
 
 from hcr_core import Recognizer, model_store, robustness_results
@@ -55,11 +55,7 @@ def own_models(tmp_path, monkeypatch):
 
 def models(**parameters: str) -> AppTest:
     """The Models page at an address."""
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60)
-    at.switch_page("pages/models.py")
-    for name, value in parameters.items():
-        at.query_params[name] = value
-    return at.run()
+    return page_at("pages/models.py", **parameters)
 
 
 def words(at: AppTest) -> str:
