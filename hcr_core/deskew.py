@@ -6,7 +6,7 @@ import numpy as np
 #: Degrees that a page is searched for lines of writing in, to both sides.
 MAX_SKEW = 15.0
 #: A page is turned only if its lines become this much clearer.
-_GAIN = 1.15
+_GAIN = 1.05
 #: With fewer characters, ascenders and descenders say more of the rows than the line does.
 _LEAST_CHARACTERS = 14
 #: Ink pixels looked at: more do not change the angle.

@@ -55,6 +55,8 @@ def find_lines(ink: np.ndarray, height: float) -> list[InkLine]:
         ink: uint8 (h, w), 255 for ink, upright to about a degree.
         height: ``typical_height``.
     """
+    if not height or not (ink >= 128).any():
+        return []
     bands = _bands(ink, height)
     if not bands.any():
         return single_line(ink)

@@ -63,15 +63,16 @@ def find_ink(image: np.ndarray) -> PageInk:
     scale = min(1.0, PAGE_SIDE / max(image.shape[:2]))
     if scale < 1:
         image = cv2.resize(image, _scaled(image, scale), interpolation=cv2.INTER_AREA)
-    original = image
-    if _is_light_on_dark(image):
+    original, sheet = image, _on_paper(image)
+    # A sheet on a dark table is light on dark, too, but what is written on it is not.
+    if sheet.all() and _is_light_on_dark(image):
         image = 255 - image
     background = _background(image)
     # Ink is what is darker than its paper in any channel: yellow only is in the blue one.
     channels = zip(cv2.split(image), cv2.split(background), strict=True)
     ratio = reduce(cv2.min, (cv2.divide(pixels, paper, scale=255) for pixels, paper in channels))
     darkness = 255 - ratio
-    darkness[~_on_paper(image)] = 0
+    darkness[~sheet] = 0
     return PageInk(original, background, _without_border(_stretched(darkness)), scale)
 
 

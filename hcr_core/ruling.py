@@ -4,11 +4,11 @@ import cv2
 import numpy as np
 
 #: A line is at least this long, as a share of the page's width; longer than any stroke of a letter.
-_LENGTH = 0.3
+_LENGTH = 0.4
 #: Rules are thinner than this many pixels plus this share of the page.
 _THICKNESS = (3, 0.004)
-#: A rule found in pieces has to be covered by ink for this share of its length.
-_COVER = 0.55
+#: A rule found in pieces has to be covered by ink for this share of its length: the bars of TTT are not.
+_COVER = 0.85
 #: Pen that is darker than the rule by this much, of 255, is told from it by that.
 _DARKER = 60
 
@@ -24,11 +24,11 @@ def remove_rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         page is not ruled.
     """
     solid = (ink >= 128).astype(np.uint8)
-    removed = np.zeros_like(solid)
-    for transposed in (False, True):
-        page = np.ascontiguousarray(ink.T) if transposed else ink
-        rules = _rules(page)
-        removed |= np.ascontiguousarray(rules.T) if transposed else rules
+    level = _rules(ink)
+    upright = np.ascontiguousarray(_rules(np.ascontiguousarray(ink.T)).T)
+    removed = level | upright
+    if level.any() and upright.any():
+        removed |= _crossings(solid & ~removed, level, upright)
     if not removed.any():
         return ink, np.zeros_like(ink)
     # The soft edge goes with its line, but not that of a stroke beside it.
@@ -38,12 +38,22 @@ def remove_rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(gone, 0, ink).astype(np.uint8), np.where(gone, ink, 0).astype(np.uint8)
 
 
+def _crossings(left: np.ndarray, level: np.ndarray, upright: np.ndarray) -> np.ndarray:
+    """Crossings of rules in what is left of the ink: each rule looked like a stroke to the other."""
+    around = np.ones((9, 9), np.uint8)
+    crossing = cv2.dilate(level, around) & cv2.dilate(upright, around)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=8)
+    small = stats[:, 2:4].max(axis=1) <= 8
+    small[np.unique(labels[(left > 0) & (crossing == 0)])] = False
+    return small[labels].astype(np.uint8) & left
+
+
 def _rules(ink: np.ndarray) -> np.ndarray:
     """Pixels of horizontal rules that no stroke crosses, uint8 (h, w) of 0 and 1."""
     page = (ink >= 128).astype(np.uint8)
     width = page.shape[1]
     rules = np.zeros_like(page)
-    span = max(12, width // 40)
+    span = max(16, width // 40)
     limit = round(_THICKNESS[0] + _THICKNESS[1] * max(page.shape))
     # Long horizontal runs; a rule that is a little tilted falls into several of them, stacked.
     runs = cv2.morphologyEx(page, cv2.MORPH_OPEN, np.ones((1, span), np.uint8))
@@ -71,8 +81,7 @@ def _erase(ink: np.ndarray, rules: np.ndarray, part: np.ndarray, x: int, y: int,
     The rule's course is a smooth curve through its pixels. Column by column, a run of ink that is
     longer than the rule is thick belongs to a stroke, and so does ink much darker than the rule.
     """
-    rows, columns = np.nonzero(part)
-    course = np.polyfit(columns, rows, 2 if np.ptp(columns) > 50 else 1)
+    course = _course(part, thickness)
     across = np.arange(part.shape[1])
     middle = np.round(np.polyval(course, across) + y).astype(int)
     reach = 2 * round(thickness) + 4
@@ -94,3 +103,14 @@ def _erase(ink: np.ndarray, rules: np.ndarray, part: np.ndarray, x: int, y: int,
         row = at[reach + offset]
         gone = near & ~kept & solid[reach + offset] & (row >= 0) & (row < len(ink))
         rules[row[gone], across[gone] + x] = 1
+
+
+def _course(part: np.ndarray, thickness: float) -> np.ndarray:
+    """The curve through a rule's pixels, as ``np.polyval`` takes it; bars of letters beside it do not bend it."""
+    rows, columns = np.nonzero(part)
+    near = np.ones(len(rows), bool)
+    for _ in range(4):
+        course = np.polyfit(columns[near], rows[near], 2 if np.ptp(columns[near]) > 50 else 1)
+        distance = np.abs(rows - np.polyval(course, columns))
+        near = distance <= max(1.5 * thickness, float(np.quantile(distance, 0.6)))
+    return course
