@@ -20,9 +20,10 @@ from hcr_core.word_reading import Lattice, ReadWord, Weights, lattice_of, read_l
 
 #: Height of a typical component that lines are read at: twice a glyph's, enough for smooth edges.
 WORK_HEIGHT = 56.0
-#: A page is turned by half a turn if its longest lines read that much better so (nats), which is not
+#: A page is turned by half a turn if its longest lines read that much better so (nats; the right way is
+#: 10 to 40 better), which is not
 #: tried with fewer characters; and on how many lines.
-_TURN_GAIN, _TURN_LEAST, _TURN_LINES = 3.0, 6, 2
+_TURN_GAIN, _TURN_LEAST, _TURN_LINES = 8.0, 12, 2
 
 Classify = Callable[[np.ndarray], np.ndarray]
 

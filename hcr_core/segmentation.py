@@ -16,8 +16,10 @@ from hcr_core.preprocessing import Box, ink_to_glyph
 #: In heights of the line's typical component: parts narrower than this are not cut; cuts keep this
 #: distance from each other and from a component's ends.
 _MIN_CUT_WIDTH, _CUT_DISTANCE = 0.4, 0.14
-#: A cut goes through at most this many stroke widths of ink.
-_MAX_CUT = 2.4
+#: A cut goes through at most this many stroke widths of ink: two are the top and bottom of an o.
+_MAX_CUT = 1.8
+#: How much less unequal the columns may be and writing still count as upright.
+_UPRIGHT = 1.12
 #: The widest and most divided character: W in broad hands; K of four strokes and two cuts.
 _MAX_WIDTH, _MAX_PIECES = 1.9, 7
 #: No character has a wider gap inside, in heights.
@@ -93,11 +95,11 @@ def slant(ink: np.ndarray) -> float:
     y, x = np.nonzero(ink[::2, ::2] >= 128)
     if len(x) < 20:
         return 0.0
-    best, best_score = 0.0, -1.0
-    for shear in np.arange(-0.5, 0.91, 0.1):
+    best, best_score = 0.0, 0.0
+    for shear in np.arange(-3, 10) / 10:
         columns = np.bincount(np.round(x + shear * y - min(0, shear * y.max())).astype(int)).astype(float)
-        # Upright writing is preferred: a single round letter gives no clear answer.
-        score = float((columns**2).sum()) * (1 - 0.08 * abs(shear))
+        # Upright writing is preferred: few or round letters give no clear answer.
+        score = float((columns**2).sum()) * (1 - 0.1 * abs(shear)) * (1 if shear else _UPRIGHT)
         if score > best_score:
             best, best_score = float(shear), score
     return best
@@ -117,7 +119,7 @@ def cut_line(ink: np.ndarray, height: float) -> Pieces:
     y, x = y[order], x[order]
     bounds = np.searchsorted(labels[y, x], np.arange(1, count + 1))
     upright = x + shear * (y - ink.shape[0] / 2)
-    parts = []  # (u range, y range, pixels, cut before)
+    parts = []  # box, pixels, cut before, whether it is a whole component
     for start, end in pairwise(bounds):
         rows, u = y[start:end], upright[start:end]
         cuts = _cuts(u, rows, height, stroke)
@@ -127,13 +129,13 @@ def cut_line(ink: np.ndarray, height: float) -> Pieces:
             if len(inside):
                 members = inside + start
                 box = (u[inside].min(), rows[inside].min(), u[inside].max() + 1, rows[inside].max() + 1)
-                parts.append((box, members, cuts[i - 1][1] if i else 0.0))
+                parts.append((box, members, cuts[i - 1][1] if i else 0.0, not cuts))
     parts = _with_dots_on_bodies(parts, height)
     parts.sort(key=lambda part: part[0][0] + part[0][2])
     return _numbered(ink, parts, y, x, height, stroke)
 
 
-def _cuts(u: np.ndarray, rows: np.ndarray, height: float, stroke: float) -> list[tuple[float, float]]:
+def _cuts(u: np.ndarray, ink_rows: np.ndarray, height: float, stroke: float) -> list[tuple[float, float]]:
     """Columns at which a component may be cut and how many stroke widths that costs, from left to right."""
     left = u.min()
     column = (u - left).astype(int)
@@ -144,26 +146,51 @@ def _cuts(u: np.ndarray, rows: np.ndarray, height: float, stroke: float) -> list
     window = max(1, round(stroke / 2)) | 1
     profile = np.convolve(np.pad(profile, window // 2, mode="edge"), np.ones(window) / window, mode="valid")
     distance = max(2, round(_CUT_DISTANCE * height))
-    candidates = [
+    top, bottom = np.full(width, ink_rows.max()), np.full(width, ink_rows.min())
+    np.minimum.at(top, column, ink_rows)
+    np.maximum.at(bottom, column, ink_rows)
+    extent = (bottom - top + 1).astype(np.float64)
+    # Where the outline is lowest, rounds touch: oo has least ink in the middles of its letters.
+    waists = _minima(extent, distance, 0.5 * height)
+    candidates = _minima(profile, distance, _MAX_CUT * stroke) + waists
+    chosen: list[float] = []
+    for at in sorted(candidates, key=lambda at: min(profile[int(at)], extent[int(at)])):
+        if all(abs(at - other) >= distance for other in chosen):
+            chosen.append(at)
+    return [(left + at + 0.5, float(profile[int(at)]) / stroke) for at in sorted(chosen)]
+
+
+def _minima(values: np.ndarray, distance: int, limit: float) -> list[float]:
+    """Places of the local minima up to ``limit``: the middle of short ones, middle and ends of long ones.
+
+    A foot that touches the next letter's stem is level up to it: the cut is at the end.
+    """
+    width = len(values)
+    low = [
         i
         for i in range(distance, width - distance)
-        if profile[i] <= _MAX_CUT * stroke
-        and profile[i] <= profile[max(0, i - distance) : i + distance + 1].min() + 1e-6
+        if values[i] <= limit and values[i] <= values[max(0, i - distance) : i + distance + 1].min() + 1e-6
     ]
-    chosen: list[float] = []
-    for run in np.split(candidates, np.flatnonzero(np.diff(candidates) > 1) + 1) if candidates else []:
-        middle = float(run.mean())
-        if not chosen or middle - chosen[-1] >= distance:
-            chosen.append(middle)
-    return [(left + at + 0.5, float(profile[int(at)]) / stroke) for at in chosen]
+    places: list[float] = []
+    for run in np.split(low, np.flatnonzero(np.diff(low) > 1) + 1) if low else []:
+        # A window hides the ends of a plateau: go on while it stays level.
+        first, last = int(run[0]), int(run[-1])
+        while first > distance and values[first - 1] <= values[run[0]] * 1.3:
+            first -= 1
+        while last < width - distance - 1 and values[last + 1] <= values[run[-1]] * 1.3:
+            last += 1
+        places.append((first + last) / 2)
+        if last - first > 2 * distance:
+            places += [float(first), float(last)]
+    return places
 
 
 def _with_dots_on_bodies(parts: list, height: float) -> list:
     """Join what is small and stands above a body to it: the dots of i and j."""
-    bodies = [part for part in parts if not _is_dot(part[0], height)]
+    bodies = [part for part in parts if not _is_dot(part, height)]
     result, joined = list(bodies), {}
     for part in parts:
-        if not _is_dot(part[0], height):
+        if not _is_dot(part, height):
             continue
         left, _, right, bottom = part[0]
         centre = (left + right) / 2
@@ -183,17 +210,18 @@ def _with_dots_on_bodies(parts: list, height: float) -> list:
     for i, dots in joined.items():
         boxes = np.array([bodies[i][0], *(dot[0] for dot in dots)])
         box = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
-        result[i] = (box, np.concatenate([bodies[i][1], *(dot[1] for dot in dots)]), bodies[i][2])
+        result[i] = (box, np.concatenate([bodies[i][1], *(dot[1] for dot in dots)]), *bodies[i][2:])
     return result
 
 
-def _is_dot(box: tuple, height: float) -> bool:
-    return max(box[2] - box[0], box[3] - box[1]) < _DOT * height
+def _is_dot(part: tuple, height: float) -> bool:
+    box, whole = part[0], part[3]
+    return whole and max(box[2] - box[0], box[3] - box[1]) < _DOT * height
 
 
 def _numbered(ink: np.ndarray, parts: list, y: np.ndarray, x: np.ndarray, height: float, stroke: float) -> Pieces:
     number = np.zeros(ink.shape, np.uint16)
-    for i, (_, members, _) in enumerate(parts):
+    for i, (_, members, *_) in enumerate(parts):
         number[y[members], x[members]] = i + 1
     # The soft edge of a stroke lies just outside its solid part.
     spread = cv2.dilate(number, np.ones((3, 3), np.uint8))

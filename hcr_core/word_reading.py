@@ -6,6 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from hcr_core.alphabet import Alphabet, restricted
+from hcr_core.grouping_model import CLASSES, features, grouping_model
 from hcr_core.line_context import LineMetrics, expected_heights, fit_metrics, misfit
 from hcr_core.segmentation import Groups, Pieces
 
@@ -13,6 +14,11 @@ from hcr_core.segmentation import Groups, Pieces
 SPACE = 0.45
 #: A word is joined if more than this share of its characters had to be cut from their neighbours.
 _JOINED = 0.6
+#: In heights, the size of punctuation, and what reading a character of it has to beat (nats): the
+#: alphabets have none.
+_MARK, _MARK_COST = 0.45, -10.0
+#: Log-score of a class that is not allowed.
+_NEVER = -50.0
 #: Readings of a line, each with the heights that the last one gave.
 _ROUNDS = 2
 
@@ -25,28 +31,31 @@ class Weights:
     """
 
     #: Temperature of the network's logarithms: it is surer of ill-cut shapes than it should be.
-    shape: float = 0.7
+    shape: float = 0.35
+    #: Weight of the grouping network's logarithms, of the class and of being a whole character.
+    in_words: float = 0.12
+    whole: float = 1.0
     #: Share of what the network says on classes of one shape, before the line's heights decide.
-    lookalike: float = 0.5
+    lookalike: float = 0.85
     #: Reward of a character, so that few characters are not preferred for being few.
-    character: float = 1.0
+    character: float = 2.5
     #: Cost of a cut: any, and per stroke width of ink.
-    cut: float = 0.6
-    cut_ink: float = 0.3
+    cut: float = 0.12
+    cut_ink: float = 0.15
     #: Cost per height of two neighbours' overlap, and of a gap inside a character.
-    overlap: float = 4.0
-    gap: float = 6.0
+    overlap: float = 2.0
+    gap: float = 1.5
     #: Cost of leaving out ink, per piece and per height of stroke.
-    skip: float = 2.0
-    skip_ink: float = 6.0
+    skip: float = 0.45
+    skip_ink: float = 1.8
     #: Weight and limit of the misfit of a character's top and bottom.
-    height: float = 0.5
-    height_limit: float = 4.0
+    height: float = 0.4
+    height_limit: float = 6.75
     #: Costs of kinds of words: capitalised, all capitals, all digits, mixed.
-    capitalised: float = 0.5
-    capitals: float = 0.7
+    capitalised: float = 0.3
+    capitals: float = 0.35
     digits: float = 0.7
-    mixed: float = 2.5
+    mixed: float = 7.3
 
 
 @dataclass(frozen=True)
@@ -55,11 +64,16 @@ class Lattice:
 
     Attributes:
         probabilities: float (n, classes), among the classes allowed.
+        in_words: float (n, classes): what the grouping network says of each class, case aside, or of
+            an unknown class the recognition network.
+        whole: float (n,): probability that a group is one whole character.
     """
 
     pieces: Pieces
     groups: Groups
     probabilities: np.ndarray
+    in_words: np.ndarray
+    whole: np.ndarray
     alphabet: Alphabet
     allowed: np.ndarray
 
@@ -96,17 +110,20 @@ def class_scores(lattice: Lattice, weights: Weights, metrics: LineMetrics | None
     scores = weights.shape * (
         shape + weights.lookalike * (np.log(p) - np.log(np.maximum(together[:, shape_groups], 1e-6)))
     )
+    scores += weights.in_words * np.log(np.maximum(lattice.in_words, 1e-4))
     if metrics is not None:
         expected = expected_heights(lattice.alphabet)
         scores -= weights.height * misfit(lattice.groups.boxes, metrics, expected, weights.height_limit)
-    return np.where(lattice.allowed, scores, -50.0)
+    return np.where(lattice.allowed, scores, _NEVER)
 
 
 def group_costs(lattice: Lattice, weights: Weights) -> np.ndarray:
     """Costs of the groups that do not depend on the class, float (n,)."""
     groups, pieces = lattice.groups, lattice.pieces
     before = boundary_costs(pieces, weights)
-    return weights.gap * np.maximum(groups.gap, 0) + before[groups.first] - weights.character
+    whole = np.clip(lattice.whole, 1e-3, 1 - 1e-3)
+    odds = np.log(whole / (1 - whole))
+    return weights.gap * np.maximum(groups.gap, 0) + before[groups.first] - weights.character - weights.whole * odds
 
 
 def boundary_costs(pieces: Pieces, weights: Weights) -> np.ndarray:
@@ -119,61 +136,78 @@ def boundary_costs(pieces: Pieces, weights: Weights) -> np.ndarray:
 
 
 def skip_costs(pieces: Pieces, weights: Weights) -> np.ndarray:
-    """Cost of leaving out each piece, float (n,)."""
-    return weights.skip + weights.skip_ink * pieces.area / (pieces.stroke * pieces.height)
+    """Cost of leaving out each piece, float (n,).
+
+    Nothing is lost with a comma or a full stop: small, low, and joined to nothing.
+    """
+    costs = weights.skip + weights.skip_ink * pieces.area / (pieces.stroke * pieces.height)
+    boxes = pieces.boxes
+    heights, widths = boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]
+    alone = (pieces.cut[:-1] == 0) & (pieces.cut[1:] == 0)
+    foot = np.quantile(boxes[:, 3], 0.5) if len(boxes) else 0.0
+    low = boxes[:, 1] > foot - 0.3 * pieces.height
+    mark = alone & low & (heights < _MARK * pieces.height) & (widths < _MARK * pieces.height)
+    return np.where(mark, _MARK_COST, costs)
 
 
-def best_path(
-    lattice: Lattice,
-    weights: Weights,
-    scores: np.ndarray,
-    start: int,
-    end: int,
-    initial: np.ndarray,
-    following: np.ndarray,
-) -> Path:
+@dataclass(frozen=True)
+class ScoredLattice:
+    """A lattice with its costs counted once, however many paths are tried: scores float (n, classes),
+    costs of groups float (n,) and of leaving out pieces float (pieces,)."""
+
+    lattice: Lattice
+    scores: np.ndarray
+    costs: np.ndarray
+    skips: np.ndarray
+
+    @classmethod
+    def of(cls, lattice: Lattice, weights: Weights, metrics: LineMetrics | None) -> "ScoredLattice":
+        scores = class_scores(lattice, weights, metrics)
+        return cls(lattice, scores, group_costs(lattice, weights), skip_costs(lattice.pieces, weights))
+
+
+def best_path(scored: ScoredLattice, start: int, end: int, initial: np.ndarray, following: np.ndarray) -> Path:
     """The best characters for pieces ``start`` to ``end - 1``.
 
     Args:
-        scores: float (n, classes), of ``class_scores``.
+        scored: The line's lattice.
+        start: The first piece.
+        end: One past the last piece.
         initial: bool (classes,): what may be the first character.
         following: bool (classes,): what may be the others.
     """
-    groups = lattice.groups
-    costs, skips = group_costs(lattice, weights), skip_costs(lattice.pieces, weights)
-    allowed = (np.where(initial, scores, -50.0), np.where(following, scores, -50.0))
-    classes = [a.argmax(axis=1) for a in allowed]
-    values = [a.max(axis=1) - costs for a in allowed]
-    inside = np.flatnonzero((groups.first >= start) & (groups.last <= end))
-    best = np.full(end - start + 1, -np.inf)
-    best[0] = 0.0
-    back: list[tuple[int, int, int]] = [(-1, -1, -1)] * (end - start + 1)
-    begun = np.zeros(end - start + 1, bool)
-    order = inside[np.argsort(groups.first[inside], kind="stable")]
-    position = 0
-    for k in range(start, end):
-        here = best[k - start]
-        if here - skips[k] > best[k + 1 - start]:
-            best[k + 1 - start], back[k + 1 - start], begun[k + 1 - start] = (
-                here - skips[k],
-                (k, -1, -1),
-                begun[k - start],
-            )
-        which = int(begun[k - start])
-        while position < len(order) and groups.first[order[position]] == k:
-            g = order[position]
-            position += 1
-            to = groups.last[g] - start
-            if here + values[which][g] > best[to]:
-                best[to], back[to], begun[to] = here + values[which][g], (k, int(g), int(classes[which][g])), True
-    chosen, labels, k = [], [], end
-    while k > start:
-        previous, g, c = back[k - start]
+    groups, skips = scored.lattice.groups, scored.skips.tolist()
+    # Groups come in the order of their first pieces.
+    low, high = np.searchsorted(groups.first, [start, end])
+    # What may be first, then what may follow.
+    allowed = [np.where(mask, scored.scores[low:high], _NEVER) for mask in (initial, following)]
+    classes = [values.argmax(axis=1) for values in allowed]
+    values = [(values.max(axis=1) - scored.costs[low:high]).tolist() for values in allowed]
+    members: list[list[tuple[int, int]]] = [[] for _ in range(end - start)]
+    for i, (first, last) in enumerate(
+        zip(groups.first[low:high].tolist(), groups.last[low:high].tolist(), strict=True)
+    ):
+        if last <= end:
+            members[first - start].append((i, last - start))
+    count = end - start
+    best = [0.0] + [-np.inf] * count
+    back = [(-1, -1)] * (count + 1)
+    begun = [0] * (count + 1)
+    for k in range(count):
+        if best[k] - skips[start + k] > best[k + 1]:
+            best[k + 1], back[k + 1], begun[k + 1] = best[k] - skips[start + k], (k, -1), begun[k]
+        for g, to in members[k]:
+            score = best[k] + values[begun[k]][g]
+            if score > best[to]:
+                best[to], back[to], begun[to] = score, (k, g), 1
+    chosen, k = [], count
+    while k > 0:
+        k, g = back[k]
         if g >= 0:
             chosen.append(g)
-            labels.append(c)
-        k = previous
-    return Path(tuple(chosen[::-1]), tuple(labels[::-1]), float(best[-1]))
+    chosen.reverse()
+    labels = [int(classes[min(i, 1)][g]) for i, g in enumerate(chosen)]
+    return Path(tuple(int(low) + g for g in chosen), tuple(labels), float(best[-1]))
 
 
 def _kinds(lattice: Lattice, weights: Weights) -> list[tuple[np.ndarray, np.ndarray, float]]:
@@ -187,11 +221,11 @@ def _kinds(lattice: Lattice, weights: Weights) -> list[tuple[np.ndarray, np.ndar
     return [kind for kind in kinds if kind[0].any() and kind[1].any()]
 
 
-def read_word(lattice: Lattice, weights: Weights, scores: np.ndarray, start: int, end: int) -> ReadWord:
+def read_word(scored: ScoredLattice, weights: Weights, start: int, end: int) -> ReadWord:
     """The best path for the pieces of one word, over all kinds of words."""
-    best = None
+    lattice, scores, best = scored.lattice, scored.scores, None
     for initial, following, cost in _kinds(lattice, weights):
-        path = best_path(lattice, weights, scores, start, end, initial, following)
+        path = best_path(scored, start, end, initial, following)
         if best is None or path.score - cost > best[0]:
             best = (path.score - cost, path, initial, following)
     _, path, initial, following = best
@@ -228,14 +262,13 @@ def read_line(lattice: Lattice, weights: Weights, *, one_word: bool = False) -> 
     reading gives, word by word.
     """
     end = len(lattice.pieces)
-    scores = class_scores(lattice, weights, None)
-    path: Path | ReadWord = best_path(lattice, weights, scores, 0, end, lattice.allowed, lattice.allowed)
+    path = best_path(ScoredLattice.of(lattice, weights, None), 0, end, lattice.allowed, lattice.allowed)
     words: list[ReadWord] = []
     for _ in range(_ROUNDS):
         metrics = line_metrics(lattice, path)
-        scores = class_scores(lattice, weights, metrics)
+        scored = ScoredLattice.of(lattice, weights, metrics)
         bounds = [0, end] if one_word else _word_bounds(lattice, path, metrics, end)
-        words = [read_word(lattice, weights, scores, a, b) for a, b in pairwise(bounds)]
+        words = [read_word(scored, weights, a, b) for a, b in pairwise(bounds)]
         path = Path(sum((w.groups for w in words), ()), sum((w.classes for w in words), ()), 0.0)
     return words
 
@@ -262,4 +295,11 @@ def lattice_of(
     allowed: np.ndarray,
 ) -> Lattice:
     """Put together what is known of a line's groups; ``probabilities`` are those of all classes."""
-    return Lattice(pieces, groups, restricted(probabilities, allowed), alphabet, allowed)
+    rows = features(pieces, groups, probabilities, alphabet)
+    folded, whole = grouping_model().classify(glyphs, rows)
+    shares = restricted(probabilities, allowed)
+    in_words = shares.copy()
+    for i, label in enumerate(alphabet):
+        if label.lower() in CLASSES:
+            in_words[:, i] = folded[:, CLASSES.index(label.lower())]
+    return Lattice(pieces, groups, shares, in_words, whole, alphabet, allowed)
