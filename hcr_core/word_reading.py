@@ -1,13 +1,13 @@
 """Pieces of a line to characters and words: the best path through all groupings."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import pairwise
 
 import numpy as np
 
 from hcr_core.alphabet import Alphabet, restricted
 from hcr_core.grouping_model import CLASSES, features, grouping_model
-from hcr_core.line_context import LineMetrics, expected_heights, fit_metrics, misfit
+from hcr_core.line_context import CAP, LineMetrics, expected_heights, fit_metrics, misfit
 from hcr_core.segmentation import Groups, Pieces
 
 #: A gap of this many x-heights beyond twice the line's usual one is a space: 0.3 of the line's height.
@@ -49,8 +49,8 @@ class Weights:
     skip: float = 0.45
     skip_ink: float = 1.8
     #: Weight and limit of the misfit of a character's top and bottom.
-    height: float = 0.4
-    height_limit: float = 6.75
+    height: float = 0.6
+    height_limit: float = 4.0
     #: Costs of kinds of words: capitalised, all capitals, all digits, mixed.
     capitalised: float = 0.3
     capitals: float = 0.35
@@ -112,8 +112,16 @@ def class_scores(lattice: Lattice, weights: Weights, metrics: LineMetrics | None
     )
     scores += weights.in_words * np.log(np.maximum(lattice.in_words, 1e-4))
     if metrics is not None:
-        expected = expected_heights(lattice.alphabet)
-        scores -= weights.height * misfit(lattice.groups.boxes, metrics, expected, weights.height_limit)
+        boxes, labels = lattice.groups.boxes, lattice.alphabet.labels
+        bars = scores[:, labels.index("l")] if {"i", "l"} <= set(labels) else None
+        scores = scores - weights.height * misfit(
+            boxes, metrics, expected_heights(lattice.alphabet), weights.height_limit
+        )
+        if bars is not None:
+            # A bar as high as an x is an i whose dot was forgotten.
+            short = misfit(boxes, metrics, np.array([[1.0, 0.0]]), weights.height_limit)[:, 0]
+            i = labels.index("i")
+            scores[:, i] = np.maximum(scores[:, i], bars - weights.height * short)
     return np.where(lattice.allowed, scores, _NEVER)
 
 
@@ -265,12 +273,28 @@ def read_line(lattice: Lattice, weights: Weights, *, one_word: bool = False) -> 
     path = best_path(ScoredLattice.of(lattice, weights, None), 0, end, lattice.allowed, lattice.allowed)
     words: list[ReadWord] = []
     for _ in range(_ROUNDS):
-        metrics = line_metrics(lattice, path)
-        scored = ScoredLattice.of(lattice, weights, metrics)
-        bounds = [0, end] if one_word else _word_bounds(lattice, path, metrics, end)
-        words = [read_word(scored, weights, a, b) for a, b in pairwise(bounds)]
+        tried = []
+        for metrics in _hypotheses(lattice, path):
+            scored = ScoredLattice.of(lattice, weights, metrics)
+            bounds = [0, end] if one_word else _word_bounds(lattice, path, metrics, end)
+            tried.append([read_word(scored, weights, a, b) for a, b in pairwise(bounds)])
+        words = max(tried, key=lambda words: sum(word.score for word in words))
         path = Path(sum((w.groups for w in words), ()), sum((w.classes for w in words), ()), 0.0)
     return words
+
+
+def _hypotheses(lattice: Lattice, path: Path) -> list[LineMetrics]:
+    """Where the line may stand: as it was read; or all of it capitals or digits; or all small.
+
+    In words without both tall and short characters o and O look alike, and the first reading may
+    have taken the wrong one.
+    """
+    read = line_metrics(lattice, path)
+    heights = -np.diff(read.heights(lattice.groups.boxes[list(path.groups)]), axis=1)
+    if not len(heights):
+        return [read]
+    usual = float(np.median(heights)) * read.x_height
+    return [read, replace(read, x_height=usual / CAP), replace(read, x_height=usual)]
 
 
 def _word_bounds(lattice: Lattice, path: Path, metrics: LineMetrics, end: int) -> list[int]:
