@@ -242,7 +242,9 @@ class Recognizer:
         if layout == "character":
             return self._read_character(image, allowed)
         reading = self._read_page(image, allowed, "word" if layout == "word" else "page", steps)
-        if layout == "auto" and len(reading.characters) < 2:
+        # One character over another is the dot of an i, or a 5 and its bar.
+        stacked = len(reading.lines) == len(reading.characters) == 2
+        if layout == "auto" and (stacked or len(reading.characters) < 2):
             return self._read_character(image, allowed)
         return reading
 

@@ -4,7 +4,7 @@ import cv2
 import numpy as np
 
 #: A line is at least this long, as a share of the page's width; longer than any stroke of a letter.
-_LENGTH = 0.4
+_LENGTH = 0.6
 #: Rules are thinner than this many pixels plus this share of the page.
 _THICKNESS = (3, 0.004)
 #: A rule found in pieces has to be covered by ink for this share of its length: the bars of TTT are not.
@@ -25,7 +25,9 @@ def remove_rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """
     solid = (ink >= 128).astype(np.uint8)
     level = _rules(ink)
-    upright = np.ascontiguousarray(_rules(np.ascontiguousarray(ink.T)).T)
+    # Upright rules come with level ones (squares, a box, a margin); alone they are the stems of a word
+    # that fills its picture.
+    upright = np.ascontiguousarray(_rules(np.ascontiguousarray(ink.T)).T) if level.any() else level
     removed = level | upright
     if level.any() and upright.any():
         removed |= _crossings(solid & ~removed, level, upright)

@@ -1,13 +1,13 @@
 """Pieces of a line to characters and words: the best path through all groupings."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
 
 from hcr_core.alphabet import Alphabet, restricted
 from hcr_core.grouping_model import CLASSES, features, grouping_model
-from hcr_core.line_context import CAP, LineMetrics, expected_heights, fit_metrics, misfit
+from hcr_core.line_context import LineMetrics, expected_heights, fit_metrics, misfit
 from hcr_core.segmentation import Groups, Pieces
 
 #: A gap of this many x-heights beyond twice the line's usual one is a space: 0.3 of the line's height.
@@ -289,12 +289,9 @@ def _hypotheses(lattice: Lattice, path: Path) -> list[LineMetrics]:
     In words without both tall and short characters o and O look alike, and the first reading may
     have taken the wrong one.
     """
-    read = line_metrics(lattice, path)
-    heights = -np.diff(read.heights(lattice.groups.boxes[list(path.groups)]), axis=1)
-    if not len(heights):
-        return [read]
-    usual = float(np.median(heights)) * read.x_height
-    return [read, replace(read, x_height=usual / CAP), replace(read, x_height=usual)]
+    boxes = lattice.groups.boxes[list(path.groups)]
+    alike = [fit_metrics(boxes, [label] * len(boxes), np.ones(len(boxes)), lattice.pieces.height) for label in "Hx"]
+    return [line_metrics(lattice, path), *(alike if len(boxes) else ())]
 
 
 def _word_bounds(lattice: Lattice, path: Path, metrics: LineMetrics, end: int) -> list[int]:

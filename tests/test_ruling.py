@@ -55,6 +55,13 @@ def test_a_page_without_rules_is_left_untouched(text):
     assert not removed.any()
 
 
+def test_stems_as_high_as_the_picture_are_no_rules():
+    ink = np.ascontiguousarray(255 - page("HILL", width=300)[30:90, :, 0])
+    kept, removed = remove_rules(ink)
+    assert kept is ink
+    assert not removed.any()
+
+
 def test_a_box_around_the_text_goes():
     box = cv2.rectangle(np.zeros_like(TEXT), (10, 8), (WIDTH - 10, HEIGHT - 8), 255, 3)
     kept, _ = remove_rules(np.maximum(TEXT, box))
