@@ -26,7 +26,7 @@ from hcr_core.line_context import expected_heights
 
 #: Pens for words of 200 units height, from a fine liner to a felt pen.
 PENS = (5, 9, 15)
-#: Composed lines are 400 characters in each of so many draws of the test images.
+#: So many composed lines and rows of digits; each line has about 20 characters.
 _LINES = 120
 #: The photos whose text is in print letters; the others are for looking.
 PRINT_PHOTOS = ("digits_13540.jpg", "word_hospital.jpg", "word_think.jpg", "photo_because_be_doing.jpg", "word_be.jpg")
