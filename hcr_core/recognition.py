@@ -9,9 +9,11 @@ from ai_edge_litert.interpreter import Interpreter
 
 from hcr_core.alphabet import Alphabet, restricted
 from hcr_core.model_store import ModelError, StoredModel, open_model
+from hcr_core.page_reading import FoundCharacter, Steps, read_page
 from hcr_core.preprocessing import GLYPH_SIZE, VERSION, Box, extract_character, ink_to_glyph
 
-LAYOUTS = ("character",)
+#: What may be on an image; ``"auto"`` is one character where no more are found, else a page.
+LAYOUTS = ("auto", "character", "word", "page")
 #: Most glyphs given to the interpreter at once: larger batches are no faster and take more memory.
 _BATCH = 256
 #: Below this summed probability of the answer's look-alikes the answer is called unsure.
@@ -60,13 +62,27 @@ class Character:
 
 @dataclass(frozen=True)
 class Word:
-    """Characters that belong together."""
+    """Characters that belong together.
+
+    Attributes:
+        characters: From left to right.
+        joined: Whether it looks written without lifting the pen: joined-up hands are read badly.
+    """
 
     characters: tuple[Character, ...]
+    joined: bool = False
 
     @property
     def text(self) -> str:
         return "".join(character.label for character in self.characters)
+
+    @property
+    def box(self) -> Box:
+        return _around([character.box for character in self.characters])
+
+    def to_dict(self) -> dict:
+        characters = [character.to_dict() for character in self.characters]
+        return {"text": self.text, "box": _numbers(self.box), "joined": self.joined, "characters": characters}
 
 
 @dataclass(frozen=True)
@@ -78,6 +94,13 @@ class Line:
     @property
     def text(self) -> str:
         return " ".join(word.text for word in self.words)
+
+    @property
+    def box(self) -> Box:
+        return _around([word.box for word in self.words])
+
+    def to_dict(self) -> dict:
+        return {"text": self.text, "box": _numbers(self.box), "words": [word.to_dict() for word in self.words]}
 
 
 @dataclass(frozen=True)
@@ -96,12 +119,29 @@ class Reading:
         return tuple(c for line in self.lines for word in line.words for c in word.characters)
 
     def to_dict(self) -> dict:
-        """``{"text", "model", "characters": [{"label", "probability", "box", "candidates"}]}``."""
+        """``{"text", "model", "characters": [{"label", "probability", "box", "candidates"}]}``.
+
+        Boxes are left, top, width and height.
+        """
         return {
             "text": self.text,
             "model": self.model,
             "characters": [character.to_dict() for character in self.characters],
         }
+
+    def lines_to_dict(self) -> dict:
+        """``{"text", "model", "lines": [{"text", "box", "words": [{"text", "box", "joined", "characters"}]}]}``."""
+        return {"text": self.text, "model": self.model, "lines": [line.to_dict() for line in self.lines]}
+
+
+def _numbers(box: Box) -> list[int]:
+    return [box.x, box.y, box.width, box.height]
+
+
+def _around(boxes: list[Box]) -> Box:
+    left, top = min(box.x for box in boxes), min(box.y for box in boxes)
+    right, bottom = max(box.x + box.width for box in boxes), max(box.y + box.height for box in boxes)
+    return Box(left, top, right - left, bottom - top)
 
 
 class Recognizer:
@@ -172,14 +212,21 @@ class Recognizer:
         return probabilities
 
     def read(
-        self, image: np.ndarray, layout: str = "character", alphabet: str | Iterable[str] | None = None
+        self,
+        image: np.ndarray,
+        layout: str = "character",
+        alphabet: str | Iterable[str] | None = None,
+        steps: Steps | None = None,
     ) -> Reading:
         """Read what is written on an image.
 
         Args:
             image: uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA.
-            layout: ``"character"``: one character somewhere on the sheet.
+            layout: ``"character"``: one character somewhere on the sheet; ``"word"``: all ink is one
+                word; ``"page"``: lines of words; ``"auto"``: one character where no more are found,
+                else a page.
             alphabet: Classes to choose from: one of ``alphabet.KINDS``, or a list of labels; all if ``None``.
+            steps: Filled with the images of each step, unless the layout is ``"character"``.
 
         Returns:
             The reading, without characters where nothing is written.
@@ -192,12 +239,34 @@ class Recognizer:
         if layout not in LAYOUTS:
             raise ValueError(f"unknown layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
         allowed = self.alphabet.select(alphabet)
+        if layout == "character":
+            return self._read_character(image, allowed)
+        reading = self._read_page(image, allowed, "word" if layout == "word" else "page", steps)
+        # One character over another is the dot of an i, or a 5 and its bar.
+        stacked = len(reading.lines) == len(reading.characters) == 2
+        if layout == "auto" and (stacked or len(reading.characters) < 2):
+            return self._read_character(image, allowed)
+        return reading
+
+    def _read_character(self, image: np.ndarray, allowed: np.ndarray) -> Reading:
         ink = extract_character(image)
         if ink is None:
             return Reading((), self.name)
         glyph = ink_to_glyph(ink.map)
         character = self._character(self.classify(glyph[None])[0], allowed, ink.box, glyph)
         return Reading((Line((Word((character,)),)),), self.name)
+
+    def _read_page(self, image: np.ndarray, allowed: np.ndarray, layout: str, steps: Steps | None) -> Reading:
+        found = read_page(image, self.classify, self.alphabet, allowed, layout=layout, steps=steps)
+        lines = [
+            Line(tuple(Word(tuple(self._found(c, allowed) for c in word.characters), word.joined) for word in words))
+            for words in found
+        ]
+        return Reading(tuple(lines), self.name)
+
+    def _found(self, found: FoundCharacter, allowed: np.ndarray) -> Character:
+        likelihoods = np.exp(found.scores - found.scores.max())
+        return self._character(likelihoods, allowed, found.box, found.glyph)
 
     def _character(self, probabilities: np.ndarray, allowed: np.ndarray, box: Box, glyph: np.ndarray) -> Character:
         shares = restricted(probabilities, allowed)

@@ -7,6 +7,7 @@ import time
 import cv2
 import pytest
 from conftest import ROOT, sheet
+from drawn_pages import page
 
 from hcr_core.cli import main
 
@@ -116,3 +117,41 @@ def test_a_reader_that_leaves_early_is_no_error(letters):
     command = f"{sys.executable} -m hcr_core read {letters} {letters} {letters} | head -n 1"
     done = subprocess.run(command, shell=True, cwd=ROOT, capture_output=True, text=True, env=environment, check=False)
     assert "Traceback" not in done.stderr
+
+
+@pytest.fixture
+def written(tmp_path):
+    path = tmp_path / "page.png"
+    cv2.imwrite(str(path), page("Hot fox", "jumps"))
+    return path
+
+
+def test_a_page_is_one_line_of_output(written, capsys):
+    assert main(["read", "--layout", "page", str(written)]) == 0
+    _, text, probability = capsys.readouterr().out.rstrip("\n").split("\t")
+    assert text.count(" / ") == 1
+    assert 0 < float(probability) <= 1
+
+
+def test_json_of_a_page_has_lines(written, capsys):
+    assert main(["read", "--layout", "auto", "--json", str(written)]) == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [len(line["words"]) for line in document["lines"]] == [2, 1]
+    assert document["text"].count("\n") == 1
+
+
+def test_boxes_and_steps_are_written_as_pictures(written, tmp_path, capsys):
+    boxes, steps = tmp_path / "boxes", tmp_path / "new" / "steps"
+    assert main(["read", "--layout", "page", "--annotate", str(boxes), "--debug", str(steps), str(written)]) == 0
+    (annotated,) = boxes.iterdir()
+    assert cv2.imread(str(annotated)).shape == cv2.imread(str(written)).shape
+    names = ["original", "background", "ink", "rules", "lines", "boxes"]
+    assert sorted(p.name for p in steps.iterdir()) == [f"00000-page-{i}-{name}.png" for i, name in enumerate(names)]
+
+
+def test_pictures_of_files_of_one_name_do_not_replace_each_other(written, tmp_path, capsys):
+    other = tmp_path / "other" / "page.png"
+    other.parent.mkdir()
+    other.write_bytes(written.read_bytes())
+    assert main(["read", "--layout", "page", "--annotate", str(tmp_path / "out"), str(written), str(other)]) == 0
+    assert len(list((tmp_path / "out").iterdir())) == 2

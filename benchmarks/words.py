@@ -1,0 +1,173 @@
+"""Character error rates of words, lines and photos that were not trained on, and the time they take.
+
+Run: ``HCR_DATA_DIR=... python -m benchmarks.words [--limit N] [--failures DIR]``. The error rate (CER) is
+the edit distance without case and spaces over the number of characters. Tesseract, where it is
+installed, reads the same images.
+"""
+
+import argparse
+import csv
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+from benchmarks.composed_lines import compose, words
+from hcr_core import Recognizer
+from hcr_core.datasets import load
+from hcr_core.datasets.splits import writer_splits
+from hcr_core.imaging import read_file
+from hcr_core.line_context import expected_heights
+
+#: Pens for words of 200 units height, from a fine liner to a felt pen.
+PENS = (5, 9, 15)
+#: So many composed lines and rows of digits; each line has about 20 characters.
+_LINES = 120
+#: The photos whose text is in print letters; the others are for looking.
+PRINT_PHOTOS = ("digits_13540.jpg", "word_hospital.jpg", "word_think.jpg", "photo_because_be_doing.jpg", "word_be.jpg")
+
+Sample = tuple[str, np.ndarray]
+
+
+def distance(truth: str, read: str) -> int:
+    """Edit distance (Levenshtein)."""
+    row = list(range(len(read) + 1))
+    for i, a in enumerate(truth):
+        diagonal, row[0] = row[0], i + 1
+        for j, b in enumerate(read):
+            diagonal, row[j + 1] = row[j + 1], min(row[j + 1] + 1, row[j] + 1, diagonal + (a != b))
+    return row[-1]
+
+
+def folded(text: str) -> str:
+    """Without case, and without anything that is no letter or digit."""
+    return "".join(c for c in text.lower() if c.isalnum())
+
+
+def word_samples(data: Path, test: bool, limit: int, separate: bool = False) -> Iterator[Sample]:
+    """Printed words of writers held out (or not), drawn with pens of several widths on white.
+
+    ``separate``: only those in which no stroke's columns overlap another letter's: as many parts
+    side by side as letters.
+    """
+    with np.load(data / "unipen" / "unipen_words.npz") as file:
+        writers = file["writer_names"][file["writers"]]
+        chosen = ((writer_splits(writers) == "test") == test) & (file["styles"] == "PRINTED")
+        starts = np.concatenate([[0], np.cumsum(file["stroke_lengths"].astype(np.int64))])
+        points, offsets, labels = file["points"], file["stroke_offsets"].astype(np.int64), file["labels"]
+        rows = np.random.default_rng(0).permutation(np.flatnonzero(chosen))[:limit]
+        for k, i in enumerate(rows):
+            strokes = [points[starts[s] : starts[s + 1]] for s in range(offsets[i], offsets[i + 1])]
+            image = drawn(strokes, PENS[k % len(PENS)])
+            if not separate or _parts(image) == len(labels[i]):
+                yield str(labels[i]), image
+
+
+def drawn(strokes: list[np.ndarray], pen: float, scale: float = 0.5, margin: int = 20) -> np.ndarray:
+    """Pen strokes on white paper, uint8 (h, w); ``pen`` in units of the strokes."""
+    low = np.min([stroke.min(axis=0) for stroke in strokes], axis=0)
+    high = np.max([stroke.max(axis=0) for stroke in strokes], axis=0)
+    width, height = (np.ceil((high - low) * scale) + 2 * margin).astype(int)
+    image = np.full((height, width), 255, np.uint8)
+    for stroke in strokes:
+        path = np.round(((stroke - low) * scale + margin) * 16).astype(np.int32)
+        path = path if len(path) > 1 else np.repeat(path, 2, axis=0)
+        cv2.polylines(image, [path], False, 0, max(1, round(pen * scale)), cv2.LINE_AA, 4)
+    return image
+
+
+def _parts(image: np.ndarray) -> int:
+    columns = (image < 128).any(axis=0).astype(np.int8)
+    return int((np.diff(columns, prepend=0) == 1).sum())
+
+
+def line_samples(limit: int, seed: int = 0, split: str = "test") -> Iterator[Sample]:
+    """Lines of four random words of emnist62 characters."""
+    dataset, rng = load("emnist62", split), np.random.default_rng(seed)
+    heights, labels = expected_heights(dataset.alphabet), np.asarray(dataset.labels)
+    members = [np.flatnonzero(labels == c) for c in range(len(dataset.alphabet))]
+    for _ in range(limit):
+        text = " ".join(words(rng, 4))
+        classes = [dataset.alphabet.index(letter) for letter in text.replace(" ", "")]
+        glyphs = [np.asarray(dataset.images[rng.choice(members[c])]) for c in classes]
+        yield text, compose(glyphs, text, heights[classes], rng)
+
+
+def digit_samples(limit: int) -> Iterator[Sample]:
+    """Rows of six digits of the MNIST test set, apart as on a form."""
+    dataset, rng = load("mnist", "test"), np.random.default_rng(0)
+    labels = np.asarray(dataset.labels)
+    for _ in range(limit):
+        rows = rng.choice(len(labels), 6, replace=False)
+        row = np.hstack([np.asarray(dataset.images[i]) for i in rows])
+        large = cv2.resize(cv2.copyMakeBorder(row, 10, 10, 10, 10, cv2.BORDER_CONSTANT), None, fx=2, fy=2)
+        yield "".join(str(labels[i]) for i in rows), 255 - large
+
+
+def photo_samples(data: Path) -> Iterator[Sample]:
+    with open(data / "photos" / "labels.csv", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            if row["image"] in PRINT_PHOTOS:
+                yield row["text"].replace("|", "\n"), read_file(data / "photos" / row["image"])
+
+
+def tesseract(image: np.ndarray, mode: int) -> str:
+    """What Tesseract reads; ``mode`` is its page segmentation mode (6 a page, 7 a line, 8 a word)."""
+    png = cv2.imencode(".png", image)[1].tobytes()
+    command = ["tesseract", "stdin", "stdout", "--psm", str(mode)]
+    done = subprocess.run(command, input=png, capture_output=True, env=os.environ | {"OMP_THREAD_LIMIT": "1"})
+    return done.stdout.decode(errors="replace").strip()
+
+
+def measure(
+    name: str, samples: Iterator[Sample], recognizer: Recognizer, layout: str, mode: int, failures: Path | None
+) -> None:
+    """Print one row; write the pictures that were misread."""
+    errors = theirs = characters = count = 0
+    seconds = 0.0
+    compare = shutil.which("tesseract") is not None
+    for text, image in samples:
+        started = time.perf_counter()
+        read = recognizer.read(image, layout).text
+        seconds += time.perf_counter() - started
+        wrong = distance(folded(text), folded(read))
+        errors, characters, count = errors + wrong, characters + len(folded(text)), count + 1
+        if compare:
+            theirs += distance(folded(text), folded(tesseract(image, mode)))
+        if wrong and failures:
+            caption = f"{name}-{count:04d}-{folded(text)[:40]}-read-{folded(read)[:40]}.png".replace(" ", "_")
+            cv2.imwrite(str(failures / caption), image)
+    other = f"{theirs / characters:9.1%}" if compare else "        -"
+    print(
+        f"{name:<26} {count:>6} {characters:>10} {errors / characters:7.1%} {other} {1000 * seconds / count:9.0f}",
+        flush=True,
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--limit", type=int, default=10_000, help="samples of each kind at most")
+    parser.add_argument("--failures", type=Path, help="a folder for pictures of what was misread")
+    options = parser.parse_args()
+    if options.failures:
+        options.failures.mkdir(parents=True, exist_ok=True)
+    data, recognizer = Path(os.environ["HCR_DATA_DIR"]), Recognizer.load()
+    print(f"{'what':<26} {'images':>6} {'characters':>10} {'CER':>7} {'Tesseract':>9} {'ms/image':>9}")
+    rows = (
+        ("words, unseen writers", word_samples(data, True, options.limit), "word", 8),
+        ("of separate letters", word_samples(data, True, options.limit, separate=True), "word", 8),
+        ("composed lines", line_samples(min(_LINES, options.limit)), "page", 7),
+        ("digit rows", digit_samples(min(_LINES, options.limit)), "auto", 7),
+        ("photos in print letters", photo_samples(data), "auto", 6),
+    )
+    for name, samples, layout, mode in rows:
+        measure(name, samples, recognizer, layout, mode, options.failures)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,131 @@
+"""``python -m hcr_core read``: images to text, one after the other, in the memory of one."""
+
+import argparse
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+
+from hcr_core.imaging import SUFFIXES, ImageError, flatten, read_file
+from hcr_core.terminal import ProgressBar, quiet
+
+if TYPE_CHECKING:
+    from hcr_core.recognition import Reading
+
+_LAYOUTS = ("auto", "character", "word", "page")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options that say what is on the images and what else to write."""
+    parser.add_argument(
+        "--layout", choices=_LAYOUTS, default="character", help="what is on the image (default: %(default)s)"
+    )
+    parser.add_argument("--annotate", type=Path, metavar="DIR", help="write each image with boxes and labels there")
+    parser.add_argument(
+        "--debug",
+        type=Path,
+        metavar="DIR",
+        help="write the steps there: original, background, ink, rules, lines, boxes",
+    )
+
+
+def run(options: argparse.Namespace) -> int:
+    """Read the files and folders named; 1 where one could not be read."""
+    from hcr_core.page_reading import Steps
+    from hcr_core.recognition import Recognizer
+
+    with quiet():
+        recognizer = Recognizer.load(options.model)
+    for folder in filter(None, (options.annotate, options.debug)):
+        folder.mkdir(parents=True, exist_ok=True)
+    status, total = 0, _count(options.paths)
+    with ProgressBar() as bar:
+        for done, path in enumerate(_images(options.paths)):
+            steps = Steps(wanted=options.debug is not None)
+            try:
+                image = read_file(path)
+                reading = recognizer.read(image, options.layout, options.alphabet, steps)
+            except ImageError as error:
+                status = 1
+                _refuse(path, error, options.json)
+                continue
+            _print(path, reading, options)
+            _write(path, done, flatten(image), reading, steps, options)
+            if total > 1:
+                bar.share((done + 1) / total)
+    return status
+
+
+def _refuse(path: Path, error: ImageError, as_json: bool) -> None:
+    if as_json:
+        print(json.dumps({"image": str(path), "error": str(error)}))
+    else:
+        print(f"{path}: {error}", file=sys.stderr)
+
+
+def _print(path: Path, reading: "Reading", options: argparse.Namespace) -> None:
+    if options.json:
+        lines = {} if options.layout == "character" else {"lines": reading.lines_to_dict()["lines"]}
+        print(json.dumps({"image": str(path)} | reading.to_dict() | lines))
+        return
+    # A file is one line of output: its lines are set apart as in a poem.
+    text = reading.text.replace("\n", " / ")
+    probability = min((character.probability for character in reading.characters), default=0.0)
+    print(f"{path}\t{text}\t{probability:.4f}")
+
+
+def _write(path: Path, number: int, image: np.ndarray, reading: "Reading", steps, options: argparse.Namespace) -> None:
+    """The pictures asked for; files of one name in two folders get different ones."""
+    if options.annotate or options.debug:
+        steps.add("boxes", annotated(image, reading))
+    if options.annotate:
+        _save(options.annotate / f"{number:05d}-{path.stem}.png", annotated(image, reading))
+    if options.debug:
+        for step, (name, picture) in enumerate(steps.images.items()):
+            _save(options.debug / f"{number:05d}-{path.stem}-{step}-{name}.png", picture)
+
+
+def _save(path: Path, image: np.ndarray) -> None:
+    # Encoded in memory: ``imwrite`` cannot write to every file name on Windows.
+    bgr = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    path.write_bytes(cv2.imencode(".png", bgr)[1].tobytes())
+
+
+def annotated(image: np.ndarray, reading: "Reading") -> np.ndarray:
+    """An image with a box around every character and its label above, green where sure, else orange.
+
+    Args:
+        image: uint8 (H, W) or (H, W, 3) RGB.
+        reading: What was read on it.
+
+    Returns:
+        uint8 (H, W, 3) RGB.
+    """
+    picture = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image.copy()
+    heights = [character.box.height for character in reading.characters]
+    size = float(np.median(heights)) if heights else 0.0
+    for character in reading.characters:
+        box, colour = character.box, (0, 130, 60) if character.sure else (220, 110, 0)
+        thickness = max(1, round(size / 40))
+        corner = (box.x + box.width, box.y + box.height)
+        cv2.rectangle(picture, (box.x, box.y), corner, colour, thickness)
+        at = (box.x, max(round(size / 3), box.y - 2 * thickness))
+        cv2.putText(picture, character.label, at, cv2.FONT_HERSHEY_SIMPLEX, size / 60, colour, thickness, cv2.LINE_AA)
+    return picture
+
+
+def _images(paths: list[Path]) -> Iterator[Path]:
+    """The files named, and of folders all images below them in order of name."""
+    for path in paths:
+        if path.is_dir():
+            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+        else:
+            yield path
+
+
+def _count(paths: list[Path]) -> int:
+    return sum(1 for _ in _images(paths)) if sys.stderr.isatty() else 0

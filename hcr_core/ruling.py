@@ -1,0 +1,118 @@
+"""Lines that are printed or drawn and not written: ruled and squared paper, boxes, underlining."""
+
+import cv2
+import numpy as np
+
+#: A line is at least this long, as a share of the page's width; longer than any stroke of a letter.
+_LENGTH = 0.6
+#: Rules are thinner than this many pixels plus this share of the page.
+_THICKNESS = (3, 0.004)
+#: A rule found in pieces has to be covered by ink for this share of its length: the bars of TTT are not.
+_COVER = 0.85
+#: Pen that is darker than the rule by this much, of 255, is told from it by that.
+_DARKER = 60
+
+
+def remove_rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take ruled lines out of an ink map without breaking the letters they cross.
+
+    Args:
+        ink: uint8 (h, w), 255 for ink; the page deskewed to about a degree.
+
+    Returns:
+        The ink without rules, and what was removed, both uint8 (h, w); the very same ink where the
+        page is not ruled.
+    """
+    solid = (ink >= 128).astype(np.uint8)
+    level = _rules(ink)
+    # Upright rules come with level ones (squares, a box, a margin); alone they are the stems of a word
+    # that fills its picture.
+    upright = np.ascontiguousarray(_rules(np.ascontiguousarray(ink.T)).T) if level.any() else level
+    removed = level | upright
+    if level.any() and upright.any():
+        removed |= _crossings(solid & ~removed, level, upright)
+    if not removed.any():
+        return ink, np.zeros_like(ink)
+    # The soft edge goes with its line, but not that of a stroke beside it.
+    kept = solid & ~removed
+    fringe = cv2.dilate(removed, np.ones((3, 3), np.uint8)) & ~cv2.dilate(kept, np.ones((3, 3), np.uint8))
+    gone = (removed | fringe) > 0
+    return np.where(gone, 0, ink).astype(np.uint8), np.where(gone, ink, 0).astype(np.uint8)
+
+
+def _crossings(left: np.ndarray, level: np.ndarray, upright: np.ndarray) -> np.ndarray:
+    """Crossings of rules in what is left of the ink: each rule looked like a stroke to the other."""
+    around = np.ones((9, 9), np.uint8)
+    crossing = cv2.dilate(level, around) & cv2.dilate(upright, around)
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=8)
+    small = stats[:, 2:4].max(axis=1) <= 8
+    small[np.unique(labels[(left > 0) & (crossing == 0)])] = False
+    return small[labels].astype(np.uint8) & left
+
+
+def _rules(ink: np.ndarray) -> np.ndarray:
+    """Pixels of horizontal rules that no stroke crosses, uint8 (h, w) of 0 and 1."""
+    page = (ink >= 128).astype(np.uint8)
+    width = page.shape[1]
+    rules = np.zeros_like(page)
+    span = max(16, width // 40)
+    limit = round(_THICKNESS[0] + _THICKNESS[1] * max(page.shape))
+    # Long horizontal runs; a rule that is a little tilted falls into several of them, stacked.
+    runs = cv2.morphologyEx(page, cv2.MORPH_OPEN, np.ones((1, span), np.uint8))
+    if not runs.any():
+        return rules
+    joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((3, span), np.uint8))
+    joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, 3 * span), np.uint8))
+    _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
+    for i in np.flatnonzero(stats[:, cv2.CC_STAT_WIDTH] >= _LENGTH * width):
+        if i == 0:
+            continue
+        x, y, w, h = (int(value) for value in stats[i, :4])
+        part = (labels[y : y + h, x : x + w] == i) & (runs[y : y + h, x : x + w] > 0)
+        columns = part.any(axis=0)
+        thickness = float(np.median(part.sum(axis=0)[columns])) if columns.any() else limit + 1
+        if columns.mean() < _COVER or thickness > limit:
+            continue
+        _erase(ink, rules, part, x, y, thickness)
+    return rules
+
+
+def _erase(ink: np.ndarray, rules: np.ndarray, part: np.ndarray, x: int, y: int, thickness: float) -> None:
+    """Mark a rule's pixels where no stroke passes through it or lies upon it.
+
+    The rule's course is a smooth curve through its pixels. Column by column, a run of ink that is
+    longer than the rule is thick belongs to a stroke, and so does ink much darker than the rule.
+    """
+    course = _course(part, thickness)
+    across = np.arange(part.shape[1])
+    middle = np.round(np.polyval(course, across) + y).astype(int)
+    reach = 2 * round(thickness) + 4
+    # A strip along the rule, its course in the middle row: uint8 (2 * reach + 1, w).
+    at = middle + np.arange(-reach, reach + 1)[:, None]
+    strip = np.where((at >= 0) & (at < len(ink)), ink[np.clip(at, 0, len(ink) - 1), across + x], 0)
+    solid = strip >= 128
+    # The run through the course, which may be a pixel beside it.
+    near = np.max([solid[reach + shift] for shift in (-1, 0, 1)], axis=0)
+    above = np.cumprod(solid[reach - 1 :: -1], axis=0).sum(axis=0)
+    below = np.cumprod(solid[reach + 1 :], axis=0).sum(axis=0)
+    long = above + below + 1 > thickness + 2
+    colour = np.median(strip[reach][solid[reach]]) if solid[reach].any() else 255
+    darker = strip[reach - 1 : reach + 2].max(axis=0) > colour + _DARKER
+    # A stroke lies on the rule for more than a speck.
+    kept = cv2.dilate((long | (darker & near)).astype(np.uint8)[None], np.ones((1, 3), np.uint8))[0] > 0
+    half = round(thickness / 2 + 1)
+    for offset in range(-half, half + 1):
+        row = at[reach + offset]
+        gone = near & ~kept & solid[reach + offset] & (row >= 0) & (row < len(ink))
+        rules[row[gone], across[gone] + x] = 1
+
+
+def _course(part: np.ndarray, thickness: float) -> np.ndarray:
+    """The curve through a rule's pixels, as ``np.polyval`` takes it; bars of letters beside it do not bend it."""
+    rows, columns = np.nonzero(part)
+    near = np.ones(len(rows), bool)
+    for _ in range(4):
+        course = np.polyfit(columns[near], rows[near], 2 if np.ptp(columns[near]) > 50 else 1)
+        distance = np.abs(rows - np.polyval(course, columns))
+        near = distance <= max(1.5 * thickness, float(np.quantile(distance, 0.6)))
+    return course

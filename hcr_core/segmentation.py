@@ -1,0 +1,280 @@
+"""A line of ink to pieces, and to groups of pieces that may be characters.
+
+Over-segmentation: ink is cut wherever two characters may meet, and which pieces belong together is
+left to recognition (``word_reading``), as in Breuel, "Segmentation of handprinted letter strings
+using a dynamic programming algorithm", 2001.
+"""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import cv2
+import numpy as np
+
+from hcr_core.preprocessing import Box, ink_to_glyph
+
+#: In heights of the line's typical component: parts narrower than this are not cut; cuts keep this
+#: distance from each other and from a component's ends.
+_MIN_CUT_WIDTH, _CUT_DISTANCE = 0.4, 0.14
+#: A cut goes through at most this many stroke widths of ink: two are the top and bottom of an o.
+_MAX_CUT = 1.8
+#: How much less unequal the columns may be and writing still count as upright.
+_UPRIGHT = 1.12
+#: The widest and most divided character: W in broad hands; K of four strokes and two cuts.
+_MAX_WIDTH, _MAX_PIECES = 1.9, 7
+#: No character has a wider gap inside, in heights.
+_MAX_GAP = 0.45
+#: A component smaller than this in both directions is a dot, a comma or dirt.
+_DOT = 0.36
+
+
+@dataclass(frozen=True)
+class Pieces:
+    """A line cut up, its pieces in writing order.
+
+    Attributes:
+        ink: uint8 (h, w), 255 for ink.
+        number: int32 (h, w): 1 + the piece a pixel belongs to, 0 for none.
+        boxes: float (n, 4): left, top, right, bottom of each, pixels; left and right are upright
+            ones, of the line without its slant.
+        area: int (n,): pixels of ink.
+        cut: float (n + 1,): stroke widths of ink that are cut through before each piece, 0 where it
+            begins a component.
+        height: Pixels of a typical component, the unit of all rules here.
+        stroke: Width of the strokes in pixels.
+    """
+
+    ink: np.ndarray
+    number: np.ndarray
+    boxes: np.ndarray
+    area: np.ndarray
+    cut: np.ndarray
+    height: float
+    stroke: float
+
+    def __len__(self) -> int:
+        return len(self.boxes)
+
+
+@dataclass(frozen=True)
+class Groups:
+    """Runs of pieces that may be one character each.
+
+    Attributes:
+        first: int (n,): the first piece.
+        last: int (n,): one past the last.
+        boxes: float (n, 4): left, top, right, bottom, as ``Pieces.boxes``.
+        gap: float (n,): widest blank column inside, in heights.
+        inner: float (n,): stroke widths of the cuts inside.
+    """
+
+    first: np.ndarray
+    last: np.ndarray
+    boxes: np.ndarray
+    gap: np.ndarray
+    inner: np.ndarray
+
+    def __len__(self) -> int:
+        return len(self.first)
+
+
+def stroke_width(ink: np.ndarray) -> float:
+    """Mean width of the strokes of an ink map in pixels: their area over half their outline."""
+    mask = (ink >= 128).astype(np.uint8)
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    outline = sum(cv2.arcLength(contour, closed=True) for contour in contours)
+    return max(1.0, 2 * cv2.countNonZero(mask) / max(outline, 1.0))
+
+
+def slant(ink: np.ndarray) -> float:
+    """Shear of the writing: columns to the right per row upwards.
+
+    The shear whose columns are the most unequal stands the strokes upright (Vinciarelli and
+    Luettin, "A new normalization technique for cursive handwritten words", 2001).
+    """
+    y, x = np.nonzero(ink[::2, ::2] >= 128)
+    if len(x) < 20:
+        return 0.0
+    best, best_score = 0.0, 0.0
+    for shear in np.arange(-3, 10) / 10:
+        columns = np.bincount(np.round(x + shear * y - min(0, shear * y.max())).astype(int)).astype(float)
+        # Upright writing is preferred: few or round letters give no clear answer.
+        score = float((columns**2).sum()) * (1 - 0.1 * abs(shear)) * (1 if shear else _UPRIGHT)
+        if score > best_score:
+            best, best_score = float(shear), score
+    return best
+
+
+def cut_line(ink: np.ndarray, height: float) -> Pieces:
+    """Cut a line of ink into pieces.
+
+    Args:
+        ink: uint8 (h, w), 255 for ink, of one line.
+        height: Of a typical component in pixels.
+    """
+    shear, stroke = slant(ink), stroke_width(ink)
+    count, labels, _, _ = cv2.connectedComponentsWithStats((ink >= 128).astype(np.uint8), connectivity=8)
+    y, x = np.nonzero(labels)
+    order = np.argsort(labels[y, x], kind="stable")
+    y, x = y[order], x[order]
+    bounds = np.searchsorted(labels[y, x], np.arange(1, count + 1))
+    upright = x + shear * (y - ink.shape[0] / 2)
+    parts = []  # box, pixels, cut before, whether it is a whole component
+    for start, end in pairwise(bounds):
+        rows, u = y[start:end], upright[start:end]
+        cuts = _cuts(u, rows, height, stroke)
+        slot = np.searchsorted([at for at, _ in cuts], u)
+        for i in range(len(cuts) + 1):
+            inside = np.flatnonzero(slot == i)
+            if len(inside):
+                members = inside + start
+                box = (u[inside].min(), rows[inside].min(), u[inside].max() + 1, rows[inside].max() + 1)
+                parts.append((box, members, cuts[i - 1][1] if i else 0.0, not cuts))
+    parts = _with_dots_on_bodies(parts, height)
+    parts.sort(key=lambda part: part[0][0] + part[0][2])
+    return _numbered(ink, parts, y, x, height, stroke)
+
+
+def _cuts(u: np.ndarray, ink_rows: np.ndarray, height: float, stroke: float) -> list[tuple[float, float]]:
+    """Columns at which a component may be cut and how many stroke widths that costs, from left to right."""
+    left = u.min()
+    column = (u - left).astype(int)
+    width = int(column.max()) + 1
+    if width < _MIN_CUT_WIDTH * height:
+        return []
+    profile = np.bincount(column, minlength=width).astype(np.float64)
+    window = max(1, round(stroke / 2)) | 1
+    profile = np.convolve(np.pad(profile, window // 2, mode="edge"), np.ones(window) / window, mode="valid")
+    distance = max(2, round(_CUT_DISTANCE * height))
+    top, bottom = np.full(width, ink_rows.max()), np.full(width, ink_rows.min())
+    np.minimum.at(top, column, ink_rows)
+    np.maximum.at(bottom, column, ink_rows)
+    extent = (bottom - top + 1).astype(np.float64)
+    # Where the outline is lowest, rounds touch: oo has least ink in the middles of its letters.
+    waists = _minima(extent, distance, 0.5 * height)
+    candidates = _minima(profile, distance, _MAX_CUT * stroke) + waists
+    chosen: list[float] = []
+    for at in sorted(candidates, key=lambda at: min(profile[int(at)], extent[int(at)])):
+        if all(abs(at - other) >= distance for other in chosen):
+            chosen.append(at)
+    return [(left + at + 0.5, float(profile[int(at)]) / stroke) for at in sorted(chosen)]
+
+
+def _minima(values: np.ndarray, distance: int, limit: float) -> list[float]:
+    """Places of the local minima up to ``limit``: the middle of short ones, middle and ends of long ones.
+
+    A foot that touches the next letter's stem is level up to it: the cut is at the end.
+    """
+    width = len(values)
+    low = [
+        i
+        for i in range(distance, width - distance)
+        if values[i] <= limit and values[i] <= values[max(0, i - distance) : i + distance + 1].min() + 1e-6
+    ]
+    places: list[float] = []
+    for run in np.split(low, np.flatnonzero(np.diff(low) > 1) + 1) if low else []:
+        # A window hides the ends of a plateau: go on while it stays level.
+        first, last = int(run[0]), int(run[-1])
+        while first > distance and values[first - 1] <= values[run[0]] * 1.3:
+            first -= 1
+        while last < width - distance - 1 and values[last + 1] <= values[run[-1]] * 1.3:
+            last += 1
+        places.append((first + last) / 2)
+        if last - first > 2 * distance:
+            places += [float(first), float(last)]
+    return places
+
+
+def _with_dots_on_bodies(parts: list, height: float) -> list:
+    """Join what is small and stands above a body to it: the dots of i and j."""
+    bodies = [part for part in parts if not _is_dot(part, height)]
+    result, joined = list(bodies), {}
+    for part in parts:
+        if not _is_dot(part, height):
+            continue
+        left, _, right, bottom = part[0]
+        centre = (left + right) / 2
+        # A dot may be half a letter ahead of its stem; narrow bodies attract it first.
+        below = [
+            (abs((b[0][0] + b[0][2]) / 2 - centre) + 0.5 * (b[0][2] - b[0][0]), i)
+            for i, b in enumerate(bodies)
+            if b[0][1] >= bottom - 0.1 * height
+            and b[0][0] - 0.35 * height <= centre <= b[0][2] + 0.35 * height
+            and b[0][1] - bottom < 0.8 * height
+            and b[0][3] - b[0][1] > 0.3 * height
+        ]
+        if below:
+            joined.setdefault(min(below)[1], []).append(part)
+        else:
+            result.append(part)
+    for i, dots in joined.items():
+        boxes = np.array([bodies[i][0], *(dot[0] for dot in dots)])
+        box = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
+        result[i] = (box, np.concatenate([bodies[i][1], *(dot[1] for dot in dots)]), *bodies[i][2:])
+    return result
+
+
+def _is_dot(part: tuple, height: float) -> bool:
+    box, whole = part[0], part[3]
+    return whole and max(box[2] - box[0], box[3] - box[1]) < _DOT * height
+
+
+def _numbered(ink: np.ndarray, parts: list, y: np.ndarray, x: np.ndarray, height: float, stroke: float) -> Pieces:
+    number = np.zeros(ink.shape, np.uint16)
+    for i, (_, members, *_) in enumerate(parts):
+        number[y[members], x[members]] = i + 1
+    # The soft edge of a stroke lies just outside its solid part.
+    spread = cv2.dilate(number, np.ones((3, 3), np.uint8))
+    number = np.where((number == 0) & (ink > 0), spread, number)
+    return Pieces(
+        ink=ink,
+        number=number,
+        boxes=np.array([part[0] for part in parts], float).reshape(-1, 4),
+        area=np.array([len(part[1]) for part in parts], int),
+        cut=np.array([*(part[2] for part in parts), 0.0]),
+        height=height,
+        stroke=stroke,
+    )
+
+
+def group(pieces: Pieces) -> Groups:
+    """All runs of neighbouring pieces that are not too wide and have no wide gap to be a character."""
+    rows = []
+    for first in range(len(pieces)):
+        left, top, right, bottom = pieces.boxes[first]
+        gap = inner = 0.0
+        rows.append((first, first + 1, left, top, right, bottom, gap, inner))
+        for last in range(first + 1, min(first + _MAX_PIECES, len(pieces))):
+            box = pieces.boxes[last]
+            gap = max(gap, (box[0] - right) / pieces.height)
+            inner += pieces.cut[last]
+            left, top = min(left, box[0]), min(top, box[1])
+            right, bottom = max(right, box[2]), max(bottom, box[3])
+            if gap > _MAX_GAP or right - left > _MAX_WIDTH * pieces.height:
+                break
+            rows.append((first, last + 1, left, top, right, bottom, gap, inner))
+    table = np.array(rows, float).reshape(-1, 8)
+    return Groups(table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2:6], table[:, 6], table[:, 7])
+
+
+def group_ink(pieces: Pieces, first: int, last: int) -> tuple[np.ndarray, Box]:
+    """The ink of pieces ``first`` to ``last - 1``, uint8 (h, w), and its place in the line."""
+    boxes = pieces.boxes[first:last]
+    top, bottom = int(boxes[:, 1].min()), int(boxes[:, 3].max())
+    part = pieces.number[top:bottom]
+    inside = (part > first) & (part <= last)
+    columns = np.flatnonzero(inside.any(axis=0))
+    left, right = int(columns[0]), int(columns[-1]) + 1
+    ink = np.where(inside[:, left:right], pieces.ink[top:bottom, left:right], 0).astype(np.uint8)
+    return ink, Box(left, top, right - left, bottom - top)
+
+
+def group_glyphs(pieces: Pieces, groups: Groups) -> tuple[np.ndarray, list[Box]]:
+    """What the model is shown of every group, uint8 (n, 28, 28), and the groups' boxes in the line."""
+    glyphs = np.zeros((len(groups), 28, 28), np.uint8)
+    boxes = []
+    for i, (first, last) in enumerate(zip(groups.first, groups.last, strict=True)):
+        ink, box = group_ink(pieces, first, last)
+        glyphs[i] = ink_to_glyph(ink)
+        boxes.append(box)
+    return glyphs, boxes

@@ -1,0 +1,326 @@
+"""Pieces of a line to characters and words: the best path through all groupings."""
+
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+
+from hcr_core.alphabet import Alphabet, restricted
+from hcr_core.grouping_model import CLASSES, features, grouping_model
+from hcr_core.line_context import LineMetrics, expected_heights, fit_metrics, misfit
+from hcr_core.segmentation import Groups, Pieces
+
+#: A gap of this many x-heights beyond twice the line's usual one is a space: 0.3 of the line's height.
+SPACE = 0.45
+#: A word is joined if more than this share of its characters had to be cut from their neighbours.
+_JOINED = 0.6
+#: In heights, the size of punctuation, and what reading a character of it has to beat (nats): the
+#: alphabets have none.
+_MARK, _MARK_COST = 0.45, -10.0
+#: Log-score of a class that is not allowed.
+_NEVER = -50.0
+#: Readings of a line, each with the heights that the last one gave.
+_ROUNDS = 2
+
+
+@dataclass(frozen=True)
+class Weights:
+    """What counts how much on a path, in natural logarithms of probability.
+
+    Chosen one after the other on UNIPEN words of validation writers and on lines of training characters.
+    """
+
+    #: Temperature of the network's logarithms: it is surer of ill-cut shapes than it should be.
+    shape: float = 0.35
+    #: Weight of the grouping network's logarithms, of the class and of being a whole character.
+    in_words: float = 0.12
+    whole: float = 1.0
+    #: Share of what the network says on classes of one shape, before the line's heights decide.
+    lookalike: float = 0.85
+    #: Reward of a character, so that few characters are not preferred for being few.
+    character: float = 2.5
+    #: Cost of a cut: any, and per stroke width of ink.
+    cut: float = 0.12
+    cut_ink: float = 0.15
+    #: Cost per height of two neighbours' overlap, and of a gap inside a character.
+    overlap: float = 2.0
+    gap: float = 1.5
+    #: Cost of leaving out ink, per piece and per height of stroke.
+    skip: float = 0.45
+    skip_ink: float = 1.8
+    #: Weight and limit of the misfit of a character's top and bottom.
+    height: float = 0.6
+    height_limit: float = 4.0
+    #: Costs of kinds of words: capitalised, all capitals, all digits, mixed.
+    capitalised: float = 0.3
+    capitals: float = 0.35
+    digits: float = 0.7
+    mixed: float = 7.3
+
+
+@dataclass(frozen=True)
+class Lattice:
+    """All groupings of a line with what the model says of each.
+
+    Attributes:
+        probabilities: float (n, classes), among the classes allowed.
+        in_words: float (n, classes): what the grouping network says of each class, case aside, or of
+            an unknown class the recognition network.
+        whole: float (n,): probability that a group is one whole character.
+    """
+
+    pieces: Pieces
+    groups: Groups
+    probabilities: np.ndarray
+    in_words: np.ndarray
+    whole: np.ndarray
+    alphabet: Alphabet
+    allowed: np.ndarray
+
+
+@dataclass(frozen=True)
+class ReadWord:
+    """A word as it was read: its groups, their classes, log-scores float (classes,) of each, whether
+    it looks joined, and the path's score."""
+
+    groups: tuple[int, ...]
+    classes: tuple[int, ...]
+    scores: tuple[np.ndarray, ...]
+    joined: bool
+    score: float
+
+
+@dataclass(frozen=True)
+class Path:
+    """Groups chosen, from left to right, and their classes."""
+
+    groups: tuple[int, ...]
+    classes: tuple[int, ...]
+    score: float
+
+
+def class_scores(lattice: Lattice, weights: Weights, metrics: LineMetrics | None) -> np.ndarray:
+    """Logarithm of how well every class fits every group, float (n, classes)."""
+    p = np.maximum(lattice.probabilities, 1e-6)
+    shape_groups = lattice.alphabet.shape_groups
+    together = np.zeros((len(p), int(shape_groups.max()) + 1))
+    for i, shape in enumerate(shape_groups):
+        together[:, shape] += lattice.probabilities[:, i]
+    shape = np.log(np.maximum(together, 1e-4))[:, shape_groups]
+    scores = weights.shape * (
+        shape + weights.lookalike * (np.log(p) - np.log(np.maximum(together[:, shape_groups], 1e-6)))
+    )
+    scores += weights.in_words * np.log(np.maximum(lattice.in_words, 1e-4))
+    if metrics is not None:
+        boxes, labels = lattice.groups.boxes, lattice.alphabet.labels
+        bars = scores[:, labels.index("l")] if {"i", "l"} <= set(labels) else None
+        scores = scores - weights.height * misfit(
+            boxes, metrics, expected_heights(lattice.alphabet), weights.height_limit
+        )
+        if bars is not None:
+            # A bar as high as an x is an i whose dot was forgotten.
+            short = misfit(boxes, metrics, np.array([[1.0, 0.0]]), weights.height_limit)[:, 0]
+            i = labels.index("i")
+            scores[:, i] = np.maximum(scores[:, i], bars - weights.height * short)
+    return np.where(lattice.allowed, scores, _NEVER)
+
+
+def group_costs(lattice: Lattice, weights: Weights) -> np.ndarray:
+    """Costs of the groups that do not depend on the class, float (n,)."""
+    groups, pieces = lattice.groups, lattice.pieces
+    before = boundary_costs(pieces, weights)
+    whole = np.clip(lattice.whole, 1e-3, 1 - 1e-3)
+    odds = np.log(whole / (1 - whole))
+    return weights.gap * np.maximum(groups.gap, 0) + before[groups.first] - weights.character - weights.whole * odds
+
+
+def boundary_costs(pieces: Pieces, weights: Weights) -> np.ndarray:
+    """Cost of beginning a character before each piece, float (n + 1,)."""
+    boxes = pieces.boxes
+    right = np.maximum.accumulate(np.concatenate([[-np.inf], boxes[:, 2]]))
+    left = np.minimum.accumulate(np.concatenate([boxes[:, 0], [np.inf]])[::-1])[::-1]
+    overlap = np.clip((right - left) / pieces.height, 0, 1)
+    return weights.cut * (pieces.cut > 0) + weights.cut_ink * pieces.cut + weights.overlap * overlap
+
+
+def skip_costs(pieces: Pieces, weights: Weights) -> np.ndarray:
+    """Cost of leaving out each piece, float (n,).
+
+    Nothing is lost with a comma or a full stop: small, low, and joined to nothing.
+    """
+    costs = weights.skip + weights.skip_ink * pieces.area / (pieces.stroke * pieces.height)
+    boxes = pieces.boxes
+    heights, widths = boxes[:, 3] - boxes[:, 1], boxes[:, 2] - boxes[:, 0]
+    alone = (pieces.cut[:-1] == 0) & (pieces.cut[1:] == 0)
+    foot = np.quantile(boxes[:, 3], 0.5) if len(boxes) else 0.0
+    low = boxes[:, 1] > foot - 0.3 * pieces.height
+    mark = alone & low & (heights < _MARK * pieces.height) & (widths < _MARK * pieces.height)
+    return np.where(mark, _MARK_COST, costs)
+
+
+@dataclass(frozen=True)
+class ScoredLattice:
+    """A lattice with its costs counted once, however many paths are tried: scores float (n, classes),
+    costs of groups float (n,) and of leaving out pieces float (pieces,)."""
+
+    lattice: Lattice
+    scores: np.ndarray
+    costs: np.ndarray
+    skips: np.ndarray
+
+    @classmethod
+    def of(cls, lattice: Lattice, weights: Weights, metrics: LineMetrics | None) -> "ScoredLattice":
+        scores = class_scores(lattice, weights, metrics)
+        return cls(lattice, scores, group_costs(lattice, weights), skip_costs(lattice.pieces, weights))
+
+
+def best_path(scored: ScoredLattice, start: int, end: int, initial: np.ndarray, following: np.ndarray) -> Path:
+    """The best characters for pieces ``start`` to ``end - 1``.
+
+    Args:
+        scored: The line's lattice.
+        start: The first piece.
+        end: One past the last piece.
+        initial: bool (classes,): what may be the first character.
+        following: bool (classes,): what may be the others.
+    """
+    groups, skips = scored.lattice.groups, scored.skips.tolist()
+    # Groups come in the order of their first pieces.
+    low, high = np.searchsorted(groups.first, [start, end])
+    # What may be first, then what may follow.
+    allowed = [np.where(mask, scored.scores[low:high], _NEVER) for mask in (initial, following)]
+    classes = [values.argmax(axis=1) for values in allowed]
+    values = [(values.max(axis=1) - scored.costs[low:high]).tolist() for values in allowed]
+    members: list[list[tuple[int, int]]] = [[] for _ in range(end - start)]
+    for i, (first, last) in enumerate(
+        zip(groups.first[low:high].tolist(), groups.last[low:high].tolist(), strict=True)
+    ):
+        if last <= end:
+            members[first - start].append((i, last - start))
+    count = end - start
+    best = [0.0] + [-np.inf] * count
+    back = [(-1, -1)] * (count + 1)
+    begun = [0] * (count + 1)
+    for k in range(count):
+        if best[k] - skips[start + k] > best[k + 1]:
+            best[k + 1], back[k + 1], begun[k + 1] = best[k] - skips[start + k], (k, -1), begun[k]
+        for g, to in members[k]:
+            score = best[k] + values[begun[k]][g]
+            if score > best[to]:
+                best[to], back[to], begun[to] = score, (k, g), 1
+    chosen, k = [], count
+    while k > 0:
+        k, g = back[k]
+        if g >= 0:
+            chosen.append(g)
+    chosen.reverse()
+    labels = [int(classes[min(i, 1)][g]) for i, g in enumerate(chosen)]
+    return Path(tuple(int(low) + g for g in chosen), tuple(labels), float(best[-1]))
+
+
+def _kinds(lattice: Lattice, weights: Weights) -> list[tuple[np.ndarray, np.ndarray, float]]:
+    """Kinds of words: what the first character may be, what the others, and what the kind costs."""
+    upper, lower, digit = (
+        np.array([getattr(str, test)(label) for label in lattice.alphabet]) & lattice.allowed
+        for test in ("isupper", "islower", "isdecimal")
+    )
+    kinds = [(lower, lower, 0.0), (upper, lower, weights.capitalised), (upper, upper, weights.capitals)]
+    kinds += [(digit, digit, weights.digits), (lattice.allowed, lattice.allowed, weights.mixed)]
+    return [kind for kind in kinds if kind[0].any() and kind[1].any()]
+
+
+def read_word(scored: ScoredLattice, weights: Weights, start: int, end: int) -> ReadWord:
+    """The best path for the pieces of one word, over all kinds of words."""
+    lattice, scores, best = scored.lattice, scored.scores, None
+    for initial, following, cost in _kinds(lattice, weights):
+        path = best_path(scored, start, end, initial, following)
+        if best is None or path.score - cost > best[0]:
+            best = (path.score - cost, path, initial, following)
+    _, path, initial, following = best
+    rows = []
+    for i, (g, label) in enumerate(zip(path.groups, path.classes, strict=True)):
+        # What does not fit the word's kind stays a candidate, behind the answer.
+        row = np.where(following if i else initial, scores[g], scores[g] - weights.mixed)
+        row = np.minimum(row, scores[g][label] - 0.01)
+        row[label] = scores[g][label]
+        rows.append(row)
+    return ReadWord(path.groups, path.classes, tuple(rows), _is_joined(lattice, path), path.score)
+
+
+def _is_joined(lattice: Lattice, path: Path) -> bool:
+    """Whether most of a word's characters had to be cut from their neighbours."""
+    if len(path.groups) < 3:
+        return False
+    begins = lattice.groups.first[list(path.groups)][1:]
+    return float((lattice.pieces.cut[begins] > 0).mean()) > _JOINED
+
+
+def line_metrics(lattice: Lattice, path: Path) -> LineMetrics:
+    """Baseline and x-height from a first reading."""
+    chosen = list(path.groups)
+    sure = lattice.probabilities[chosen].max(axis=1) if chosen else np.zeros(0)
+    labels = [lattice.alphabet[c] for c in path.classes]
+    return fit_metrics(lattice.groups.boxes[chosen], labels, sure, lattice.pieces.height)
+
+
+def read_line(lattice: Lattice, weights: Weights, *, one_word: bool = False) -> list[ReadWord]:
+    """The words of a line.
+
+    Read once without knowing the line; then again with the baseline and x-height that the first
+    reading gives, word by word.
+    """
+    end = len(lattice.pieces)
+    path = best_path(ScoredLattice.of(lattice, weights, None), 0, end, lattice.allowed, lattice.allowed)
+    words: list[ReadWord] = []
+    for _ in range(_ROUNDS):
+        tried = []
+        for metrics in _hypotheses(lattice, path):
+            scored = ScoredLattice.of(lattice, weights, metrics)
+            bounds = [0, end] if one_word else _word_bounds(lattice, path, metrics, end)
+            tried.append([read_word(scored, weights, a, b) for a, b in pairwise(bounds)])
+        words = max(tried, key=lambda words: sum(word.score for word in words))
+        path = Path(sum((w.groups for w in words), ()), sum((w.classes for w in words), ()), 0.0)
+    return words
+
+
+def _hypotheses(lattice: Lattice, path: Path) -> list[LineMetrics]:
+    """Where the line may stand: as it was read; or all of it capitals or digits; or all small.
+
+    In words without both tall and short characters o and O look alike, and the first reading may
+    have taken the wrong one.
+    """
+    boxes = lattice.groups.boxes[list(path.groups)]
+    alike = [fit_metrics(boxes, [label] * len(boxes), np.ones(len(boxes)), lattice.pieces.height) for label in "Hx"]
+    return [line_metrics(lattice, path), *(alike if len(boxes) else ())]
+
+
+def _word_bounds(lattice: Lattice, path: Path, metrics: LineMetrics, end: int) -> list[int]:
+    """First piece of every word, and the end: a word begins after a gap that is wide for this line."""
+    boxes = lattice.groups.boxes[list(path.groups)]
+    gaps = (boxes[1:, 0] - np.maximum.accumulate(boxes[:, 2])[:-1]) / metrics.x_height
+    if not len(gaps):
+        return [0, end]
+    # Wide-set hands have wide spaces: the narrower of the gaps are those inside words.
+    usual = max(0.0, float(np.quantile(gaps, 0.4)))
+    wide = gaps > SPACE + 2.2 * usual
+    firsts = lattice.groups.first[list(path.groups)][1:][wide]
+    return [0, *(int(first) for first in firsts), end]
+
+
+def lattice_of(
+    pieces: Pieces,
+    groups: Groups,
+    glyphs: np.ndarray,
+    probabilities: np.ndarray,
+    alphabet: Alphabet,
+    allowed: np.ndarray,
+) -> Lattice:
+    """Put together what is known of a line's groups; ``probabilities`` are those of all classes."""
+    rows = features(pieces, groups, probabilities, alphabet)
+    folded, whole = grouping_model().classify(glyphs, rows)
+    shares = restricted(probabilities, allowed)
+    in_words = shares.copy()
+    for i, label in enumerate(alphabet):
+        if label.lower() in CLASSES:
+            in_words[:, i] = folded[:, CLASSES.index(label.lower())]
+    return Lattice(pieces, groups, shares, in_words, whole, alphabet, allowed)

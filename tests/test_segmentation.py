@@ -1,0 +1,118 @@
+import cv2
+import numpy as np
+import pytest
+from drawn_pages import page, paper, write
+
+from hcr_core.layout import typical_height
+from hcr_core.segmentation import cut_line, group, group_glyphs, group_ink, slant, stroke_width
+
+
+def ink_of(text: str, **how) -> np.ndarray:
+    return 255 - page(text, **how)[..., 0]
+
+
+def pieces_of(ink: np.ndarray):
+    return cut_line(ink, typical_height(ink))
+
+
+def touching(left: str, right: str) -> np.ndarray:
+    """Two letters whose boxes overlap by a stroke."""
+    image = paper(160, 300)
+    write(image, right, write(image, left, 50, 100, gap=-3), 100)
+    return 255 - image[..., 0]
+
+
+@pytest.mark.parametrize("text", ["i", "j", "Hi", "ijij"])
+def test_dots_belong_to_the_bodies_below_them(text):
+    pieces = pieces_of(ink_of(text))
+    low = np.percentile(pieces.boxes[:, 3], 75)
+    assert not (pieces.boxes[:, 3] < low - 0.6 * pieces.height).any()
+
+
+@pytest.mark.parametrize(
+    ("left", "right"),
+    [
+        pytest.param("o", "o", id="rounds touch in a point"),
+        pytest.param("L", "L", id="a foot touches a stem"),
+        pytest.param("E", "H", id="arms reach a stem"),
+    ],
+)
+def test_touching_characters_may_be_parted_where_they_touch(left, right):
+    ink = touching(left, right)
+    assert cv2.connectedComponents((ink >= 128).astype(np.uint8))[0] == 2
+    pieces = pieces_of(ink)
+    groups = group(pieces)
+    alone = [ink_of(letter) for letter in (left, right)]
+    widths = [int(np.ptp(np.nonzero((one >= 128).any(axis=0))[0])) + 1 for one in alone]
+    parts = [
+        (boxes_a[2] - boxes_a[0], boxes_b[2] - boxes_b[0])
+        for a, boxes_a in enumerate(groups.boxes)
+        for b, boxes_b in enumerate(groups.boxes)
+        if groups.first[a] == 0 and groups.last[a] == groups.first[b] and groups.last[b] == len(pieces)
+    ]
+    assert any(abs(a - widths[0]) <= 8 and abs(b - widths[1]) <= 8 for a, b in parts)
+
+
+def test_a_one_beside_a_seven_is_cut_nowhere_between_them_twice():
+    pieces = pieces_of(ink_of("17"))
+    begins = pieces.cut == 0
+    assert begins[:-1].sum() == 2
+
+
+def test_every_pixel_of_ink_is_in_one_piece():
+    pieces = pieces_of(ink_of("Handwriting 1746"))
+    solid = pieces.ink >= 128
+    assert (pieces.number[solid] > 0).all()
+    assert set(np.unique(pieces.number)) == set(range(len(pieces) + 1))
+    assert pieces.area.sum() == solid.sum()
+
+
+def test_pieces_come_from_left_to_right():
+    middles = pieces_of(ink_of("Handwriting 1746")).boxes[:, [0, 2]].mean(axis=1)
+    assert (np.diff(middles) >= 0).all()
+
+
+def test_groups_are_runs_no_wider_than_a_character():
+    pieces = pieces_of(ink_of("Handwriting   1746"))
+    groups = group(pieces)
+    assert (groups.last > groups.first).all()
+    alone = groups.last - groups.first == 1
+    assert alone.sum() == len(pieces)
+    assert ((groups.boxes[:, 2] - groups.boxes[:, 0])[~alone] <= 1.9 * pieces.height).all()
+    assert (groups.gap <= 0.45).all()
+
+
+def test_a_group_shows_its_own_ink_alone():
+    pieces = pieces_of(ink_of("ox"))
+    halves = [group_ink(pieces, 0, 1), group_ink(pieces, 1, len(pieces))]
+    assert sum(int((ink >= 128).sum()) for ink, _ in halves) == int((pieces.ink >= 128).sum())
+    ink, box = group_ink(pieces, 0, len(pieces))
+    assert np.array_equal(ink >= 128, pieces.ink[box.y : box.y + box.height, box.x : box.x + box.width] >= 128)
+
+
+def test_every_group_has_a_glyph_and_a_place():
+    pieces = pieces_of(ink_of("ox"))
+    groups = group(pieces)
+    glyphs, boxes = group_glyphs(pieces, groups)
+    assert glyphs.shape == (len(groups), 28, 28)
+    assert (glyphs.max(axis=(1, 2)) == 255).all()
+    assert [box.y for box in boxes] == groups.boxes[:, 1].astype(int).tolist()
+
+
+@pytest.mark.parametrize("shear", [-0.2, 0.0, 0.3, 0.6])
+def test_the_slant_of_writing_is_found(shear):
+    ink = ink_of("Hill HIT")
+    matrix = np.float32([[1, -shear, shear * 80], [0, 1, 0]])
+    leaning = cv2.warpAffine(ink, matrix, (ink.shape[1] + 100, ink.shape[0]))
+    assert slant(leaning) == pytest.approx(shear, abs=0.11)
+
+
+def test_stroke_width_is_the_pens():
+    assert stroke_width(ink_of("Hot", pen=3)) == pytest.approx(4, abs=1.5)
+    assert stroke_width(ink_of("Hot", pen=9)) == pytest.approx(10, abs=2.5)
+
+
+def test_nothing_has_no_pieces():
+    pieces = cut_line(np.zeros((30, 40), np.uint8), 20)
+    assert len(pieces) == 0
+    assert len(group(pieces)) == 0
