@@ -54,9 +54,10 @@ STRENGTHS: dict[str, Augmentation | None] = {
 
 def random_glyph(dataset: Dataset, position: int, rng: np.random.Generator, settings: Augmentation) -> np.ndarray:
     """A random variation of a data set's sample, uint8 (28, 28)."""
-    if dataset.strokes is not None:
+    strokes = dataset.strokes[position] if dataset.strokes is not None else []
+    if strokes:
         width = np.exp(rng.uniform(*np.log(settings.widths)))
-        glyph = ink_to_glyph(render(dataset.strokes[position], width, settings.transform(rng)))
+        glyph = ink_to_glyph(render(strokes, width, settings.transform(rng)))
         return _displaced(glyph, rng, settings)
     glyph = _stored_glyph(dataset, position)
     if rng.random() < settings.untouched:
