@@ -324,7 +324,7 @@ VIEWS = {
 
 
 def page() -> None:
-    names = available()
+    names = lookup.data_sets()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Data set", names, key="data", bind="query-params", width=260)
         view = switch("Look at", list(VIEWS), "view")

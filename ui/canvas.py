@@ -29,11 +29,12 @@ _PAPER = "#ffffff"
 PEN_WIDTH, INK = 16, "#1e2433"
 
 
-def drawing_pad(key: str) -> np.ndarray | None:
+def drawing_pad(key: str, pen: int = PEN_WIDTH) -> np.ndarray | None:
     """Show the pad with its buttons; to be called inside a fragment.
 
     Args:
         key: Name of the pad in the session.
+        pen: Width of the pen to begin with, in CSS pixels.
 
     Returns:
         The drawing, uint8 (``SIDE``, ``SIDE``, 4) RGBA, or ``None`` before anything was drawn.
@@ -45,7 +46,7 @@ def drawing_pad(key: str) -> np.ndarray | None:
         pad["start"] = {"objects": pad["objects"]}
     with st.container(key=f"{key}_frame", width=SIDE):
         result = package.st_canvas(
-            stroke_width=st.session_state.get(f"{key}_width", PEN_WIDTH),
+            stroke_width=st.session_state.get(f"{key}_width", pen),
             stroke_color=st.session_state.get(f"{key}_colour", INK),
             background_color=_PAPER,
             initial_drawing=pad["start"],
@@ -63,7 +64,7 @@ def drawing_pad(key: str) -> np.ndarray | None:
             pad["undone"] = []  # a new stroke, not the echo of our own buttons
         pad["objects"] = objects
         pad["image"] = _decode(data_url)
-    _buttons(key, pad)
+    _buttons(key, pad, pen)
     return pad["image"]
 
 
@@ -72,6 +73,11 @@ def show_drawing(key: str, objects: list[dict]) -> None:
     pad = _state(key)
     pad["undone"] = []
     _replace(pad, objects)
+
+
+def drawn_objects(key: str) -> list[dict]:
+    """What is on a pad, as Fabric.js objects in the order they were drawn."""
+    return _state(key)["objects"]
 
 
 def stroke_objects(strokes: list[np.ndarray]) -> list[dict]:
@@ -118,7 +124,7 @@ def _decode(data_url: str) -> np.ndarray | None:
         return None
 
 
-def _buttons(key: str, pad: dict) -> None:
+def _buttons(key: str, pad: dict, pen: int) -> None:
     def undo():
         *rest, last = pad["objects"]
         pad["undone"].append(last)
@@ -136,5 +142,5 @@ def _buttons(key: str, pad: dict) -> None:
         st.button(":material/redo:", key=f"{key}_redo", on_click=redo, disabled=not undone, help="Redo")
         st.button("Clear", icon=":material/delete:", key=f"{key}_clear", on_click=clear, disabled=not drawn)
         with st.popover("Pen", icon=":material/edit:"):
-            st.slider("Width", 1, 48, PEN_WIDTH, key=f"{key}_width", persist_state="session")
+            st.slider("Width", 1, 48, pen, key=f"{key}_width", persist_state="session")
             st.color_picker("Colour", INK, key=f"{key}_colour", persist_state="session")

@@ -1,7 +1,7 @@
 """How a reading is shown: the letter, how sure, what it could be instead, what the model saw."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -124,10 +124,12 @@ def look(image: np.ndarray, alphabet: str, model: str) -> Seen:
     return Seen(reading, ink, thumbnail(image, PICTURE), model)
 
 
-def full_view(seen: Seen, key: str) -> None:
-    """Everything about the reading of one character."""
+def full_view(seen: Seen, key: str, below: Callable[[Character, str], None] | None = None) -> None:
+    """Everything about the reading of one character; ``below`` shows what stands under the answer."""
     answer(seen.reading)
     for character in seen.reading.characters[:1]:
+        if below is not None:
+            below(character, seen.model)
         with st.container(horizontal=True, gap="medium"):
             st.image(seen.ink, caption="your ink", width=_INK, alt="the part of the image that was read")
             st.image(

@@ -177,15 +177,16 @@ def finished_model(run: Run) -> Recognizer:
 def _about(run: Run) -> None:
     """What is being trained, for those who come later."""
     config, recipe = run.config, run.config.recipe
+    architecture = ARCHITECTURES.get(config.architecture)
     varied = {"none": "not varied", "light": "varied a little", "full": "varied a lot"}[recipe.augment]
     lines = [
         f"**{config.name}** learns from **{' and '.join(config.data)}**"
         + (f", {config.classes}" if config.classes else ""),
-        f"Network **{config.architecture}**: {ARCHITECTURES[config.architecture].title}",
+        f"Network **{config.architecture}**" + (f": {architecture.title}" if architecture else ""),
         f"{lookup.Pace(recipe.epochs, recipe.batch)}, {recipe.batch} images a step, {recipe.optimizer}, learning rate "
         f"{recipe.learning_rate:g} ({recipe.schedule}), images {varied}",
     ]
-    dropout = any(isinstance(layer, Dropout) for layer in ARCHITECTURES[config.architecture].layers)
+    dropout = architecture and any(isinstance(layer, Dropout) for layer in architecture.layers)
     if dropout or recipe.augment != "none":
         lines.append("Training is made harder on purpose: unseen images can look easier than those it learns from")
     st.caption("  \n".join(lines))

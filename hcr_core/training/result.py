@@ -34,7 +34,7 @@ def card(config: TrainingConfig, data: TrainingData, position: Position, model: 
         classify: Its probabilities for glyphs, uint8 (n, 28, 28).
     """
     titles = {name: ENTRIES[name].title if name in ENTRIES else "a data set of the user's own" for name in config.data}
-    architecture = ARCHITECTURES[config.architecture]
+    architecture = ARCHITECTURES.get(config.architecture)
     settings = STRENGTHS[config.recipe.augment]
     return {
         "name": config.name,
@@ -42,8 +42,8 @@ def card(config: TrainingConfig, data: TrainingData, position: Position, model: 
         "preprocessing": VERSION,
         "architecture": {
             "name": config.architecture,
-            "title": architecture.title,
-            "source": architecture.source,
+            "title": architecture.title if architecture else "",
+            "source": architecture.source if architecture else "",
             "parameters": model.count_params(),
         },
         "data": [
