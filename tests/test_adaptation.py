@@ -85,6 +85,14 @@ def test_without_the_original_data_characters_drawn_by_code_are_rehearsed():
     assert rehearsed({"data": [{"name": "digits"}]}, ("digits",))[0][0].name == "synthetic"
 
 
+def test_other_peoples_pens_are_rehearsed_only_without_scans():
+    def names(*known: str) -> list[str]:
+        return [dataset.name for dataset, _ in rehearsed({"data": [{"name": name} for name in known]})]
+
+    assert names("digits", "unipen") == ["digits"]
+    assert names("digits", "synthetic") == ["digits", "synthetic"]  # drawn by code is nobody's hand
+
+
 def test_known_samples_are_those_the_model_has_classes_for():
     write("A1Ж")
     mine = load("mine")

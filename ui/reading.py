@@ -15,6 +15,7 @@ from hcr_core.imaging import flatten
 from hcr_core.preprocessing import Box
 from hcr_core.recognition import Character
 from ui.data import recognizer
+from ui.explaining import inside
 from ui.figures import probability_bars
 
 #: Side, in CSS pixels, at which a glyph or an original is shown beside each other.
@@ -138,12 +139,14 @@ def full_view(seen: Seen, key: str, below: Callable[[Character, str], None] | No
                 width=_INK,
                 alt=f"the 28 by 28 pixel image that was read as {spoken(character.label)}",
             )
-            why(character, seen.model, key)
+            asked = why(character, seen.model, key)
+        if asked:
+            inside(character, seen.model, key)
         probabilities(character, key)
 
 
-def why(character: Character, model: str, key: str) -> None:
-    """If asked for: which of the ink spoke for the answer, and which for the next best one."""
+def why(character: Character, model: str, key: str) -> bool:
+    """If asked for: which of the ink spoke for the answer, and which for the next best one; returns whether it was."""
     answer, rival = (label for label, _ in character.candidates[:2])
     with st.container(width="content"):
         asked = st.toggle(
@@ -154,7 +157,7 @@ def why(character: Character, model: str, key: str) -> None:
             "is its weight.",
         )
         if not asked:
-            return
+            return False
         reader = recognizer(model)
         weights = evidence(reader.classify, character.glyph, *map(reader.alphabet.index, (answer, rival)))
         st.image(
@@ -163,6 +166,7 @@ def why(character: Character, model: str, key: str) -> None:
             alt=f"the ink that speaks for {spoken(answer)} in blue, for {spoken(rival)} in orange",
         )
         st.caption(f":blue[blue: {spoken(answer)}]  \n:orange[orange: {spoken(rival)}]")
+        return True
 
 
 def _cut_out(image: np.ndarray, box: Box) -> np.ndarray:

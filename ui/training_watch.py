@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.imaging import ImageError
-from hcr_core.model_store import SHIPPED, ModelError, check_name, open_folder, user_store
+from hcr_core.model_store import LITERT, SHIPPED, ModelError, check_name, open_folder, user_store
 from hcr_core.preprocessing import image_to_glyph
 from hcr_core.recognition import Recognizer
 from hcr_core.training.architectures import ARCHITECTURES, Dropout
@@ -218,14 +218,14 @@ def _take_away(run: Run) -> None:
 
 def _saved_as(run: Run) -> str | None:
     """The name under which a run's model lies in the user's store, or ``None``."""
-    files = open_folder(run.folder / MODEL).card["files"]
+    network = open_folder(run.folder / MODEL).card["files"][LITERT]
     try:
         folders = sorted(path for path in user_store().iterdir() if not path.name.startswith("."))
     except OSError:
         return None
     for folder in folders:
         try:
-            if open_folder(folder).card["files"] == files:
+            if open_folder(folder).card["files"].get(LITERT) == network:
                 return folder.name
         except ModelError:
             continue

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hcr_core.model_store import save_model
+from hcr_core.model_store import LITERT, save_model
 from hcr_core.preprocessing import GLYPH_SIZE
 from hcr_core.training import adaptation, adaptation_data, checkpoint, result
 from hcr_core.training.augmentation import STRENGTHS
@@ -289,6 +289,7 @@ class Training:
             card |= adaptation.on_the_card(self._config, self._data, self._trainer)
         store = self._config.store if self._workers[0] == 0 else ""
         files = result.exports(self._trainer.shown)
+        files |= result.index(files[LITERT], card)
         save_model(self._run.folder, MODEL, card, files)
         if store:
             save_model(Path(store), self._config.name, card, files)

@@ -1,0 +1,98 @@
+"""What a model gains by adapting to a single hand, and what it forgets: UNIPEN's held-out writers.
+
+Of every writer three samples of each character are learned from, the others are read. Run:
+``HCR_DATA_DIR=... python -m benchmarks.adaptation [--part validation] [--without-data] [--model characters]``.
+The recipe was chosen on ``--part validation``; the test writers are for telling what it gives.
+"""
+
+import argparse
+import time
+from dataclasses import replace
+
+import numpy as np
+
+from hcr_core.datasets import Dataset, load
+from hcr_core.evaluation import glyphs_of
+from hcr_core.model_store import StoredModel, open_model
+from hcr_core.training import adaptation
+from hcr_core.training.adaptation_data import adaptation as adapting
+from hcr_core.training.adaptation_data import rehearsed
+from hcr_core.training.data import Part, TrainingData
+
+#: Samples of each character that are learned from; a writer with fewer others than these tells little.
+LEARNED, LEAST_OTHERS = 3, 20
+
+
+def divided(dataset: Dataset, writer: str) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of three samples of each of a writer's characters, and of all others."""
+    rows = np.random.default_rng(1).permutation(np.flatnonzero(dataset.writers == writer))
+    seen: dict[int, int] = {}
+    learned = []
+    for row in rows:
+        label = int(dataset.labels[row])
+        seen[label] = seen.get(label, 0) + 1
+        learned.append(seen[label] <= LEARNED)
+    return rows[np.array(learned)], rows[~np.array(learned)]
+
+
+def adapted(model: StoredModel, dataset: Dataset, learned: np.ndarray, others: np.ndarray, kept: list[Part]):
+    """A trainer after the whole recipe, as the app runs it."""
+    config = replace(adapting("benchmark", model.name), precision="float32")
+    data = TrainingData(model.alphabet, [(dataset, learned)], glyphs_of(dataset, others), dataset.labels[others], kept)
+    batches, trainer = adaptation.prepared(config, data)
+    for epoch in range(1, config.recipe.epochs + 1):
+        for images, labels in batches.epoch(epoch):
+            trainer.step(images, labels, len(labels))
+    trainer.refresh()
+    return trainer
+
+
+def wrong(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    return float((probabilities.argmax(axis=1) != labels).mean())
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--part", default="test", choices=("validation", "test"))
+    parser.add_argument("--model", default="characters")
+    parser.add_argument("--without-data", action="store_true", help="as on a machine without the original data")
+    parser.add_argument("--images", type=int, default=0, help="of emnist62's test part (default: all)")
+    options = parser.parse_args()
+    model, hands, standard = open_model(options.model), load("unipen", options.part), load("emnist62", "test")
+    kept = rehearsed({} if options.without_data else model.card)
+    some = np.sort(np.random.default_rng(0).permutation(len(standard))[: options.images or None])
+    glyphs, labels = glyphs_of(standard, some), standard.labels[some]
+    before, rows = None, []
+    print(f"{'writer':<24} {'learned':>7} {'others':>6} {'wrong before':>12} {'after':>6} {'emnist62':>9} {'time':>6}")
+    for writer in np.unique(hands.writers):
+        learned, others = divided(hands, writer)
+        if len(others) < LEAST_OTHERS:
+            continue
+        started = time.monotonic()
+        trainer = adapted(model, hands, learned, others, kept)
+        seconds = time.monotonic() - started
+        if before is None:
+            before = wrong(trainer.remembered(glyphs), labels)
+        own, truth = glyphs_of(hands, others), hands.labels[others]
+        was, now = wrong(trainer.remembered(own), truth), wrong(trainer.classify(own), truth)
+        change = before - wrong(trainer.classify(glyphs), labels)
+        rows.append((len(others), was, now, change))
+        print(
+            f"{writer:<24} {len(learned):>7} {len(others):>6} {was:>12.1%} {now:>6.1%} {100 * change:>+9.2f} "
+            f"{seconds:>4.0f} s",
+            flush=True,
+        )
+    _summary(np.array(rows), 1 - before)
+
+
+def _summary(rows: np.ndarray, accuracy: float) -> None:
+    images, was, now, change = rows.T
+    for name, weights in (("mean of the writers", np.ones(len(rows))), ("all their samples", images)):
+        a, b = np.average(was, weights=weights), np.average(now, weights=weights)
+        print(f"{name}: {a:.1%} wrong before, {b:.1%} after: {1 - b / a:.0%} fewer")
+    average, worst = 100 * change.mean(), 100 * change.min()
+    print(f"emnist62: {accuracy:.2%} right before, {average:+.2f} points on average, worst {worst:+.2f}")
+
+
+if __name__ == "__main__":
+    main()
