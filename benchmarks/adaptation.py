@@ -35,9 +35,10 @@ def divided(dataset: Dataset, writer: str) -> tuple[np.ndarray, np.ndarray]:
     return rows[np.array(learned)], rows[~np.array(learned)]
 
 
-def adapted(model: StoredModel, dataset: Dataset, learned: np.ndarray, others: np.ndarray, kept: list[Part]):
-    """A trainer after the whole recipe, as the app runs it."""
-    config = replace(adapting("benchmark", model.name), precision="float32")
+def adapted(model: StoredModel, dataset: Dataset, learned: np.ndarray, others: np.ndarray, kept: list[Part], rate=None):
+    """A trainer after the whole recipe, as the app runs it; ``rate``: another learning rate."""
+    config = adapting("benchmark", model.name)
+    config = replace(config, recipe=replace(config.recipe, learning_rate=rate or config.recipe.learning_rate))
     data = TrainingData(model.alphabet, [(dataset, learned)], glyphs_of(dataset, others), dataset.labels[others], kept)
     batches, trainer = adaptation.prepared(config, data)
     for epoch in range(1, config.recipe.epochs + 1):
@@ -56,6 +57,7 @@ def main() -> None:
     parser.add_argument("--part", default="test", choices=("validation", "test"))
     parser.add_argument("--model", default="characters")
     parser.add_argument("--without-data", action="store_true", help="as on a machine without the original data")
+    parser.add_argument("--learning-rate", type=float, help="instead of the recipe's")
     parser.add_argument("--images", type=int, default=0, help="of emnist62's test part (default: all)")
     options = parser.parse_args()
     model, hands, standard = open_model(options.model), load("unipen", options.part), load("emnist62", "test")
@@ -69,7 +71,7 @@ def main() -> None:
         if len(others) < LEAST_OTHERS:
             continue
         started = time.monotonic()
-        trainer = adapted(model, hands, learned, others, kept)
+        trainer = adapted(model, hands, learned, others, kept, options.learning_rate)
         seconds = time.monotonic() - started
         if before is None:
             before = wrong(trainer.remembered(glyphs), labels)

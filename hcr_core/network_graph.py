@@ -63,7 +63,8 @@ class NetworkGraph:
         """What the last layer decides by, float32 (n, width), of glyphs, uint8 (n, 28, 28)."""
         with self._lock:
             parts = [self._run(glyphs[start : start + _BATCH], [self._embedding]) for start in self._starts(glyphs)]
-        return np.concatenate([part[0].reshape(len(part[0]), -1) for part in parts])
+        vectors = np.concatenate([part[0] for part in parts])
+        return vectors.reshape(len(vectors), int(np.prod(vectors.shape[1:])))
 
     @staticmethod
     def _starts(glyphs: np.ndarray) -> range:

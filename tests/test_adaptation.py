@@ -1,5 +1,7 @@
 """A model learns one hand more: what it is shown, what holds it back, and what its card says of it."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from conftest import drawn_ink
@@ -10,6 +12,7 @@ from hcr_core.datasets import load
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.model_store import open_model
 from hcr_core.preprocessing import ink_to_glyph
+from hcr_core.training import adaptation_data
 from hcr_core.training.adaptation_data import adaptation, gather, known_samples, rehearsed
 from hcr_core.training.augmentation import STRENGTHS
 from hcr_core.training.config import TrainingConfig, TrainingError
@@ -85,12 +88,15 @@ def test_without_the_original_data_characters_drawn_by_code_are_rehearsed():
     assert rehearsed({"data": [{"name": "digits"}]}, ("digits",))[0][0].name == "synthetic"
 
 
-def test_other_peoples_pens_are_rehearsed_only_without_scans():
+def test_other_peoples_pens_are_rehearsed_only_without_scans(monkeypatch):
+    monkeypatch.setattr(adaptation_data, "available", lambda: ["digits", "unipen"])
+    monkeypatch.setattr(adaptation_data, "load", lambda name, split: replace(load("digits", split), name=name))
+
     def names(*known: str) -> list[str]:
         return [dataset.name for dataset, _ in rehearsed({"data": [{"name": name} for name in known]})]
 
-    assert names("digits", "unipen") == ["digits"]
-    assert names("digits", "synthetic") == ["digits", "synthetic"]  # drawn by code is nobody's hand
+    assert names("digits", "unipen", "gone") == ["digits"]
+    assert names("unipen") == ["unipen"]
 
 
 def test_known_samples_are_those_the_model_has_classes_for():

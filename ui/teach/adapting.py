@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -25,6 +26,8 @@ from ui.teach.visitor import writer
 _EVERYONE = "everyone's"
 #: Samples of a character from which a network that begins from nothing makes something of it.
 _EACH = 5
+#: Passes over the samples at most: each ends with a checkpoint, and a sheet or two are passed over in no time.
+_MOST_PASSES = 200
 
 
 def show_adapting() -> None:
@@ -105,9 +108,9 @@ def _new_network(name: str, labels: list[str]) -> TrainingConfig:
         raise TrainingError("a comma cannot be taught here: choose it on the Train page")
     classes = ",".join(labels)
     samples = count(("mine",), classes)
-    return TrainingConfig.of(
-        name, ("mine",), "compact", samples=samples, classes=classes, store=str(user_store().resolve())
-    )
+    few = TrainingConfig.of(name, ("mine",), "compact", samples=samples, classes=classes)
+    recipe = replace(few.recipe, epochs=min(few.recipe.epochs, _MOST_PASSES))
+    return replace(few, recipe=recipe, store=str(user_store().resolve()))
 
 
 def _name(label: str, wanted: str, key: str) -> str:
