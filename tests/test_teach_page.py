@@ -233,4 +233,3 @@ def test_an_own_model_is_deleted_on_the_models_page(places):
     at.button(key="card_delete_own").click().run()
     assert not at.exception
     assert not folder.exists()
-

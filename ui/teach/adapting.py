@@ -2,7 +2,6 @@
 
 import re
 import unicodedata
-from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,6 +14,7 @@ from hcr_core.evaluation import glyphs_of
 from hcr_core.model_store import StoredModel, check_own_name, model_names, open_model, user_store
 from hcr_core.training import job
 from hcr_core.training.adaptation_data import LEAST, adaptation, known_samples
+from hcr_core.training.architectures import ARCHITECTURES
 from hcr_core.training.config import TrainingConfig, TrainingError
 from hcr_core.training.data import count
 from ui.data import SHIPPED_MODEL, readable_models, recognizer
@@ -108,9 +108,16 @@ def _new_network(name: str, labels: list[str]) -> TrainingConfig:
         raise TrainingError("a comma cannot be taught here: choose it on the Train page")
     classes = ",".join(labels)
     samples = count(("mine",), classes)
-    few = TrainingConfig.of(name, ("mine",), "compact", samples=samples, classes=classes)
-    recipe = replace(few.recipe, epochs=min(few.recipe.epochs, _MOST_PASSES))
-    return replace(few, recipe=recipe, store=str(user_store().resolve()))
+    passes = min(ARCHITECTURES["compact"].recipe.for_samples(samples).epochs, _MOST_PASSES)
+    return TrainingConfig.of(
+        name,
+        ("mine",),
+        "compact",
+        samples=samples,
+        changes={"epochs": passes},
+        classes=classes,
+        store=str(user_store().resolve()),
+    )
 
 
 def _name(label: str, wanted: str, key: str) -> str:
