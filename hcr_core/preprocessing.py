@@ -18,7 +18,7 @@ from hcr_core.imaging import flatten
 #: Changes whenever the same image would give another glyph; cards name the version they fit.
 VERSION = 1
 #: Changes whenever ink would be found differently on a photo; caches of photographed sets name it.
-INK_VERSION = 1
+INK_VERSION = 2
 #: Side of a glyph in pixels, and the longer side of the ink's box in it (EMNIST's).
 GLYPH_SIZE, INK_SIZE = 28, 24
 #: Thinner strokes are widened to this many glyph pixels: EMNIST's pens are 2 to 4 wide, and a
@@ -29,8 +29,9 @@ SEARCH_SIDE = 640
 #: Weakest difference from the paper, of 255, that counts as ink on a flat background (the soft
 #: fringe of JPEG stays below 20) and, as a share of the paper's brightness, on a photo.
 FLAT_CONTRAST, PHOTO_CONTRAST = 24, 0.10
-#: By how much the sheet may vary to count as evenly lit, and as drawn with a program.
-EVEN_SPREAD, DRAWN_SPREAD = 4, 1
+#: By how much the sheet may vary to count as evenly lit, and as drawn with a program (a small, soft
+#: crop of a photo can vary by 1).
+EVEN_SPREAD, DRAWN_SPREAD = 4, 0
 
 #: Where between paper (0) and full ink (1) a stroke ends. Below the half, because faint parts of
 #: a stroke matter more than its exact width: at 0.45 the bars of pencilled F and A broke off.
@@ -102,7 +103,9 @@ def _search(part: np.ndarray) -> Ink | None:
     ink = _ink_of_photo(part) if paper is None else _ink_on_flat(part, paper)
     if ink is None:
         return None
-    kept = _without_scraps(ink, photo=_flat_paper(part, DRAWN_SPREAD) is None)
+    photo = _flat_paper(part, DRAWN_SPREAD) is None
+    ink = _without_rules(ink) if photo else ink
+    kept = _without_scraps(ink, photo=photo)
     if kept is None:
         return None
     x, y, w, h = cv2.boundingRect(kept)
@@ -236,6 +239,26 @@ def _stretch(darkness: np.ndarray, contrast: float, level: float, noise: float) 
     ink = (127.5 + 127.5 * soft).astype(np.uint8)
     ink[ink == 127] = 128  # the edge itself is ink
     return ink
+
+
+def _without_rules(ink: np.ndarray) -> np.ndarray:
+    """Ink, uint8 (h, w), less the ruled lines or paper edges that run right across its foot or head.
+
+    A letter may stand on them, so that they are no component of their own.
+    """
+    height = len(ink)
+    solid = ink >= 128
+    # A line that is not quite level is on two rows.
+    across = np.maximum(solid, np.roll(solid, -1, axis=0)).mean(axis=1) >= 0.97
+    outer = np.abs(np.arange(height) - (height - 1) / 2) >= 0.3 * height
+    rows = np.flatnonzero(across & outer)
+    # Thicker is a bar of the character on a sheet cropped to its very edge.
+    if not rows.size or rows.size > max(3, 0.1 * height):
+        return ink
+    kept = ink.copy()
+    for row in rows:
+        kept[row : row + 2] = 0
+    return kept if (kept >= 128).sum() >= 0.3 * solid.sum() else ink
 
 
 def _without_scraps(ink: np.ndarray, *, photo: bool) -> np.ndarray | None:

@@ -158,6 +158,29 @@ def test_a_ruled_line_and_a_neighbours_tail_at_the_border_are_left_out():
     assert likeness(image_to_glyph(lit(with_scraps)), image_to_glyph(image)) > 0.88
 
 
+def test_a_ruled_line_that_the_letter_stands_on_is_left_out():
+    image = sheet("F", side=120, size=70, at=(25, 42), pen=7)
+    on_a_line = image.copy()
+    on_a_line[110:114] = 60
+    assert likeness(image_to_glyph(lit(on_a_line)), image_to_glyph(image)) > 0.85
+
+
+def test_a_soft_crop_that_hardly_varies_is_a_photo_too():
+    """Crops of 30 pixels of bright paper vary by 1 in 255: once they passed for drawings, whose specks stay."""
+    image = cv2.GaussianBlur(sheet("P", side=40, size=22, at=(9, 6), pen=3), (0, 0), 0.8) // 2 + 80
+    image = image - np.random.default_rng(0).integers(0, 2, image.shape).astype(np.uint8)
+    with_a_tail = image.copy()
+    with_a_tail[36:39, 15:18] = 100
+    assert likeness(image_to_glyph(with_a_tail), image_to_glyph(image)) > 0.97
+
+
+@pytest.mark.parametrize("label", list("LEZ2"))
+def test_a_letters_own_foot_is_no_ruled_line(label):
+    image = sheet(label, side=120, size=100, at=(10, 10), pen=12)
+    crop = image[5:114, 5:114]
+    assert likeness(image_to_glyph(lit(crop)), image_to_glyph(image)) > 0.85
+
+
 def test_empty_ink_is_an_empty_glyph():
     assert not ink_to_glyph(np.zeros((40, 40), np.uint8)).any()
 
