@@ -2,7 +2,7 @@
 
 import pytest
 
-from hcr_core.training.architectures import ARCHITECTURES, with_refusal
+from hcr_core.training.architectures import ARCHITECTURES
 
 
 @pytest.mark.parametrize(
@@ -16,7 +16,6 @@ from hcr_core.training.architectures import ARCHITECTURES, with_refusal
         ("mlp-256", 10, 785 * 256 + 257 * 256 + 257 * 10),
         ("mnist-cnn-128", 10, 320 + 9_248 + (12 * 12 * 32 + 1) * 128 + 129 * 10),
         ("compact", 62, 599_646),
-        ("strided", 62, 738_782),
     ],
 )
 def test_parameters_are_the_documents(name, classes, parameters):
@@ -30,11 +29,6 @@ def test_parameters_are_the_documents(name, classes, parameters):
 @pytest.mark.parametrize("side", [28, 30])
 def test_any_square_size_and_alphabet(name, side):
     assert ARCHITECTURES[name].build(side, 7).input_shape == (None, side, side, 1)
-
-
-def test_a_network_that_can_refuse_has_a_second_output():
-    model = with_refusal(ARCHITECTURES["strided"].build(28, 7))
-    assert {name: output.shape for name, output in model.output.items()} == {"label": (None, 7), "character": (None, 1)}
 
 
 def test_the_sigmoid_network_is_logistic_throughout():

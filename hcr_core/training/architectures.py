@@ -43,37 +43,6 @@ def _compact(side: int, classes: int) -> keras.Model:
     return _classifier(image, x, classes, "compact")
 
 
-def _strided(side: int, classes: int) -> keras.Model:
-    image = keras.Input((side, side, 1), name="glyph")
-    x = layers.Rescaling(1 / 255)(image)
-    # Halved by strides and early: at 28 x 28 pixels a layer costs four times what it does at 14 x 14.
-    x = _normalized(x, 32, 5, 2)
-    x = _normalized(_normalized(x, 64), 64)
-    x = _normalized(x, 128, 3, 2)
-    y = layers.BatchNormalization()(layers.Conv2D(128, 3, padding="same", use_bias=False)(_normalized(x, 128)))
-    x = layers.MaxPooling2D()(layers.ReLU()(layers.Add()([x, y])))
-    x = layers.Dropout(0.3)(layers.Flatten()(x))
-    x = layers.Dense(256, use_bias=False)(x)
-    x = layers.ReLU(name="embedding")(layers.BatchNormalization()(x))
-    x = layers.Dropout(0.3)(x)
-    return _classifier(image, x, classes, "strided")
-
-
-def _normalized(x, width: int, side: int = 3, stride: int = 1):
-    x = layers.Conv2D(width, side, strides=stride, padding="same", use_bias=False)(x)
-    return layers.ReLU()(layers.BatchNormalization()(x))
-
-
-def with_refusal(model: keras.Model) -> keras.Model:
-    """The same network with a second output: the probability, float32 (n, 1), that a glyph is a character.
-
-    The network needs a layer called ``embedding``; the outputs are called ``label`` and ``character``.
-    """
-    character = layers.Dense(1, activation="sigmoid", dtype="float32", name="character")
-    outputs = {"label": model.output, "character": character(model.get_layer("embedding").output)}
-    return keras.Model(model.input, outputs, name=model.name)
-
-
 def _az_cnn(side: int, classes: int) -> keras.Model:
     image = keras.Input((side, side, 1), name="glyph")
     x = layers.Rescaling(1 / 255)(image)
@@ -125,13 +94,6 @@ ARCHITECTURES = {
             "six 3x3 convolutions of 32, 64 and 128 channels with batch normalization, one dense layer of 256",
             "ours, after VGG (Simonyan and Zisserman 2015, arXiv:1409.1556) with batch normalization",
             _compact,
-        ),
-        Architecture(
-            "strided",
-            "six convolutions of 32 to 128 channels with batch normalization and strides, one dense layer of 256",
-            "ours, after all-convolutional networks (Springenberg et al. 2015, arXiv:1412.6806) and residual ones (He "
-            "et al. 2016, arXiv:1512.03385)",
-            _strided,
         ),
         Architecture(
             "az-cnn",
