@@ -5,18 +5,21 @@ from PIL import Image
 
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.datasets.strokes import render
-from ui.entry import app_started
+from ui.entry import app_started, page_settled
 
 # An icon drawn here, because Streamlit fetches named ones from another host.
 ICON = Image.fromarray(255 - render(pen_strokes("a"), width=130))
 
 st.set_page_config(page_title="Handwriting Studio", page_icon=ICON, layout="wide")
 app_started()
-st.navigation(
+page = st.navigation(
     [
         st.Page("pages/recognize.py", title="Recognize", icon=":material/draw:", default=True),
         st.Page("pages/explore.py", title="Explore", icon=":material/grid_view:", url_path="explore"),
+        st.Page("pages/train.py", title="Train", icon=":material/school:", url_path="train"),
         st.Page("pages/models.py", title="Models", icon=":material/neurology:", url_path="models"),
     ],
     position="top",
-).run()
+)
+page.run()
+page_settled(page.title)

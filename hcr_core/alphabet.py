@@ -115,6 +115,22 @@ class Alphabet:
         )
 
 
+def restricted(probabilities: np.ndarray, allowed: np.ndarray) -> np.ndarray:
+    """Probabilities among a part of the classes.
+
+    Args:
+        probabilities: float (..., classes).
+        allowed: bool (classes,), see ``Alphabet.select``.
+
+    Returns:
+        float64 (..., classes): 0 where not allowed, adding up to 1.
+    """
+    shares = np.where(allowed, np.asarray(probabilities, np.float64), 0)
+    total = shares.sum(axis=-1, keepdims=True)
+    # All classes allowed may have underflowed to zero; then none is better than another.
+    return np.where(total > 0, shares / np.where(total > 0, total, 1), allowed / allowed.sum())
+
+
 def spoken(label: str) -> str:
     """A label in words, so that ``O``, ``o`` and ``0`` can be told apart when written about.
 

@@ -1,19 +1,18 @@
-"""The command line: ``python -m hcr_core read | data | train ...``."""
+"""The command line: ``python -m hcr_core read | data | evaluate | models | train ...``."""
 
 import argparse
-import contextlib
 import json
-import os
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from hcr_core import cli_data
+from hcr_core import cli_data, cli_evaluate, cli_models, cli_train
 from hcr_core.alphabet import KINDS, AlphabetError
 from hcr_core.datasets.errors import DatasetError
 from hcr_core.imaging import SUFFIXES, ImageError, read_file
-from hcr_core.model_store import ModelError, check_name, user_store
+from hcr_core.model_store import ModelError
+from hcr_core.terminal import quiet
+from hcr_core.training.config import TrainingError
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,7 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     try:
         return options.command(options)
-    except (ModelError, AlphabetError, DatasetError) as error:
+    except (ModelError, AlphabetError, DatasetError, TrainingError) as error:
         print(f"hcr_core: {error}", file=sys.stderr)
         return 1
     except BrokenPipeError:  # the reader of our output, such as ``head``, has gone
@@ -45,28 +44,24 @@ def _parser() -> argparse.ArgumentParser:
     cli_data.add_arguments(data)
     data.set_defaults(command=cli_data.run)
 
+    evaluate = commands.add_parser("evaluate", help="measure a model on a data set")
+    cli_evaluate.add_arguments(evaluate)
+    evaluate.set_defaults(command=cli_evaluate.run)
+
+    models = commands.add_parser("models", help="list, look at, delete and export models")
+    cli_models.add_arguments(models)
+    models.set_defaults(command=cli_models.run)
+
     train = commands.add_parser("train", help="train a model and put it into the store")
-    train.add_argument(
-        "--data", default="emnist62,unipen", help="data sets, your own too, joined by commas (default: %(default)s)"
-    )
-    train.add_argument("--architecture", default="compact")
-    train.add_argument("--name", required=True, help="the model's name")
-    train.add_argument("--epochs", type=int, default=13)
-    train.add_argument("--batch", type=int, default=256)
-    train.add_argument("--learning-rate", type=float, default=2e-3)
-    train.add_argument("--seed", type=int, default=1)
-    train.add_argument("--limit", type=int, default=0, help="at most so many samples of each data set")
-    train.add_argument("--precision", choices=("float32", "mixed_bfloat16"), default="float32")
-    train.add_argument("--store", type=Path, help="folder of models to save to (default: your own)")
-    train.add_argument("--run-folder", type=Path, help="where the run keeps its log and weights")
-    train.set_defaults(command=_train)
+    cli_train.add_arguments(train)
+    train.set_defaults(command=cli_train.run)
     return parser
 
 
 def _read(options: argparse.Namespace) -> int:
     from hcr_core.recognition import Recognizer
 
-    with _quiet():
+    with quiet():
         recognizer = Recognizer.load(options.model)
     status = 0
     for path in _images(options.paths):
@@ -87,20 +82,6 @@ def _read(options: argparse.Namespace) -> int:
     return status
 
 
-@contextlib.contextmanager
-def _quiet() -> Iterator[None]:
-    """Keep LiteRT's greeting, which it writes to the file descriptor itself, off standard error."""
-    sys.stderr.flush()
-    with open(os.devnull, "w") as nowhere:
-        saved = os.dup(2)
-        try:
-            os.dup2(nowhere.fileno(), 2)
-            yield
-        finally:
-            os.dup2(saved, 2)
-            os.close(saved)
-
-
 def _images(paths: list[Path]) -> Iterator[Path]:
     """The files named, and of folders all images below them in order of name."""
     for path in paths:
@@ -108,44 +89,3 @@ def _images(paths: list[Path]) -> Iterator[Path]:
             yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
         else:
             yield path
-
-
-def _train(options: argparse.Namespace) -> int:
-    from hcr_core.datasets import load
-
-    check_name(options.name)
-    names = tuple(options.data.split(","))
-    for name in names:
-        load(name, "train")
-    # Imported only now: TensorFlow takes seconds and talks on standard error.
-    from hcr_core.training.architectures import ARCHITECTURES
-    from hcr_core.training.worker import TrainingConfig, run
-
-    if options.architecture not in ARCHITECTURES:
-        known = ", ".join(ARCHITECTURES)
-        print(f"hcr_core: unknown architecture {options.architecture!r}: choose one of {known}", file=sys.stderr)
-        return 1
-    config = TrainingConfig(
-        name=options.name,
-        data=names,
-        architecture=options.architecture,
-        epochs=options.epochs,
-        batch=options.batch,
-        learning_rate=options.learning_rate,
-        seed=options.seed,
-        precision=options.precision,
-        limit=options.limit,
-    )
-    store = options.store or user_store()
-    folder = options.run_folder or store.parent / "runs" / f"{config.name}-{time.strftime('%Y%m%d-%H%M%S')}"
-    end = run(config, store, folder, report=_show)
-    print(json.dumps(end["card"]["held_out"], indent=2))
-    return 0
-
-
-def _show(event: dict) -> None:
-    if event["event"] == "epoch":
-        print(
-            "epoch {epoch}/{of}: {seconds} s, accuracy {accuracy}, validation {val_accuracy}".format(**event),
-            flush=True,
-        )

@@ -3,7 +3,6 @@
 import argparse
 import json
 import sys
-import time
 from pathlib import Path
 
 from hcr_core.datasets import ENTRIES, Dataset, available, import_dataset, load, remove
@@ -11,6 +10,7 @@ from hcr_core.datasets.download import get
 from hcr_core.datasets.export import FORMS, export
 from hcr_core.datasets.readers import POLARITIES
 from hcr_core.datasets.store import RULES
+from hcr_core.terminal import ProgressBar
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -69,7 +69,7 @@ def _list(options: argparse.Namespace) -> None:
 
 
 def _info(options: argparse.Namespace) -> None:
-    with _Bar() as bar:
+    with ProgressBar() as bar:
         dataset = load(options.name, progress=bar.share)
     if options.json:
         print(json.dumps(summary(dataset), ensure_ascii=False))
@@ -116,13 +116,13 @@ def _print(dataset: Dataset) -> None:
 
 
 def _get(options: argparse.Namespace) -> None:
-    with _Bar() as bar:
+    with ProgressBar() as bar:
         paths = get(options.name, bar.bytes, options.file)
     print("\n".join(map(str, paths)) or f"{options.name} is part of the program")
 
 
 def _import(options: argparse.Namespace) -> None:
-    with _Bar() as bar:
+    with ProgressBar() as bar:
         dataset = import_dataset(
             options.path,
             options.name,
@@ -138,7 +138,7 @@ def _import(options: argparse.Namespace) -> None:
 
 
 def _export(options: argparse.Namespace) -> None:
-    with _Bar() as bar:
+    with ProgressBar() as bar:
         dataset = load(options.name, progress=bar.share)
     print(export(dataset, options.format, options.out))
 
@@ -146,35 +146,3 @@ def _export(options: argparse.Namespace) -> None:
 def _remove(options: argparse.Namespace) -> None:
     remove(options.name)
     print(f"{options.name} was removed")
-
-
-class _Bar:
-    """A progress bar in one line of standard error; silent where that is not a terminal."""
-
-    _WIDTH = 30
-
-    def __enter__(self) -> "_Bar":
-        self._drawn, self._last = False, 0.0
-        return self
-
-    def __exit__(self, *error) -> None:
-        if self._drawn:
-            print("\r\033[K", end="", file=sys.stderr, flush=True)
-
-    def share(self, fraction: float) -> None:
-        """Show a share of the whole, 0-1."""
-        self._draw(fraction, f"{fraction:4.0%}")
-
-    def bytes(self, done: int, total: int) -> None:
-        """Show how many bytes there are of how many; ``total`` 0 is not known."""
-        text = f"{done / 1e6:,.1f} of {total / 1e6:,.1f} MB" if total else f"{done / 1e6:,.1f} MB"
-        self._draw(done / total if total else 0.0, text)
-
-    def _draw(self, fraction: float, text: str) -> None:
-        now = time.monotonic()
-        if not sys.stderr.isatty() or (now - self._last < 0.1 and fraction < 1):
-            return
-        filled = round(self._WIDTH * fraction)
-        bar = "#" * filled + "." * (self._WIDTH - filled)
-        print(f"\r\033[K[{bar}] {text}", end="", file=sys.stderr, flush=True)
-        self._drawn, self._last = True, now

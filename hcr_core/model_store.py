@@ -13,10 +13,11 @@ from pathlib import Path
 from platformdirs import user_data_path
 
 from hcr_core.alphabet import Alphabet, AlphabetError
-from hcr_core.atomic import FOLDER_NAME, written_aside
+from hcr_core.atomic import FOLDER_NAME, remove_folder, written_aside
+from hcr_core.model_card import check_card
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
-CARD = "card.json"
+CARD, KERAS, LITERT = "card.json", "model.keras", "model.tflite"
 
 
 class ModelError(ValueError):
@@ -32,6 +33,26 @@ class StoredModel:
     card: dict
     alphabet: Alphabet
 
+    @property
+    def shipped(self) -> bool:
+        """Whether it came with the program; the others are the user's own."""
+        return self.folder.parent == SHIPPED
+
+    @property
+    def hidden(self) -> bool:
+        """Whether a shipped model has the same name: then its name opens that one."""
+        return not self.shipped and _holds_a_model(SHIPPED / self.name)
+
+    @property
+    def size(self) -> int:
+        """Bytes of its files."""
+        return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+
+    def verify(self) -> None:
+        """Raise ``ModelError`` unless all its files are there and are those that its card describes."""
+        for filename in dict.fromkeys((LITERT, KERAS, *self.card["files"])):
+            self.read(filename)
+
     def read(self, filename: str) -> bytes:
         """The bytes of one of its files; raises ``ModelError`` unless the card's checksum fits."""
         expected = self.card["files"].get(filename)
@@ -42,6 +63,20 @@ class StoredModel:
         if expected is None or hashlib.sha256(data).hexdigest() != expected:
             raise ModelError(f"model {self.name}: {filename} is not the file its card describes")
         return data
+
+
+@dataclass(frozen=True)
+class DamagedModel:
+    """A folder in a store that was a model; ``error`` says in a sentence what is wrong with it."""
+
+    name: str
+    folder: Path
+    error: str
+
+    @property
+    def shipped(self) -> bool:
+        """Whether it came with the program; the others are the user's own."""
+        return self.folder.parent == SHIPPED
 
 
 def user_store() -> Path:
@@ -57,12 +92,20 @@ def check_name(name: str) -> str:
     return name
 
 
+def check_own_name(name: str) -> str:
+    """``name``, where a new model of the user's can have it: not a shipped one's, which would hide it."""
+    check_name(name)
+    if _holds_a_model(SHIPPED / name):
+        raise ModelError(f"{name} is the name of a model that came with the program: choose another")
+    return name
+
+
 def open_model(name: str) -> StoredModel:
     """Find a model by name, shipped ones first; raises ``ModelError`` if missing or damaged."""
     check_name(name)
     for store in (SHIPPED, user_store()):
-        if (store / name / CARD).is_file():
-            return _read_card(store / name)
+        if _holds_a_model(store / name):
+            return open_folder(store / name)
     raise ModelError(f"there is no model {name!r}: there are {', '.join(model_names()) or 'none'}")
 
 
@@ -76,11 +119,57 @@ def model_names() -> list[str]:
     return list(names)
 
 
-def _read_card(folder: Path) -> StoredModel:
+def stored_models() -> tuple[list[StoredModel], list[DamagedModel]]:
+    """All models, shipped ones first, whose files are as their cards say; and the damaged ones."""
+    whole, damaged = [], []
+    for folder in _model_folders():
+        try:
+            model = open_folder(folder)
+            model.verify()
+            whole.append(model)
+        except ModelError as error:
+            damaged.append(DamagedModel(folder.name, folder, str(error)))
+    return whole, damaged
+
+
+def _model_folders() -> list[Path]:
+    """The folders of both stores that are models, whole or damaged."""
+    # The user's own store may be set to that of the shipped models.
+    stores = dict.fromkeys((SHIPPED, user_store().resolve()))
+    try:
+        return [f for store in stores if store.is_dir() for f in sorted(store.iterdir()) if _holds_a_model(f)]
+    except OSError as error:
+        raise ModelError(f"{error.filename} cannot be read ({error.strerror})") from None
+
+
+def delete_model(name: str) -> None:
+    """Delete one of the user's own models, damaged or not: all of it or nothing.
+
+    Raises ``ModelError`` if it came with the program, is missing, or cannot be deleted.
+    """
+    check_name(name)
+    folder = user_store() / name
+    if not _holds_a_model(folder) or user_store().resolve() == SHIPPED:
+        if _holds_a_model(SHIPPED / name):
+            raise ModelError(f"model {name} came with the program: only your own models can be deleted")
+        raise ModelError(f"you have no model {name!r} of your own")
+    try:
+        remove_folder(folder)
+    except OSError as error:
+        raise ModelError(f"model {name} cannot be deleted ({error.strerror})") from None
+
+
+def _holds_a_model(folder: Path) -> bool:
+    """Whether a folder is a model, or what is left of one: never a folder of something else."""
+    named = FOLDER_NAME.fullmatch(folder.name) is not None
+    return named and any(os.path.isfile(folder / filename) for filename in (CARD, KERAS, LITERT))
+
+
+def open_folder(folder: Path) -> StoredModel:
+    """The model in a folder, in a store or not; raises ``ModelError`` if its card is damaged."""
     try:
         card = json.loads((folder / CARD).read_text(encoding="utf-8"))
-        if not isinstance(card["files"], dict):
-            raise TypeError("files")
+        check_card(card)
         alphabet = Alphabet(tuple(str(label) for label in card["classes"]))
     except (OSError, ValueError, KeyError, TypeError, AlphabetError, RecursionError) as error:
         raise ModelError(f"model {folder.name}: its card is damaged ({type(error).__name__}: {error})") from None

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
-from hcr_core.alphabet import Alphabet
+from hcr_core.alphabet import Alphabet, restricted
 from hcr_core.calibration import tempered
 from hcr_core.model_store import ModelError, StoredModel, open_model
 from hcr_core.preprocessing import GLYPH_SIZE, VERSION, Box, extract_character, ink_to_glyph
@@ -232,10 +232,7 @@ class Recognizer:
     def _character(
         self, probabilities: np.ndarray, written: float, allowed: np.ndarray, box: Box, glyph: np.ndarray
     ) -> Character:
-        shares = np.where(allowed, probabilities.astype(np.float64), 0)
-        total = shares.sum()
-        # All classes allowed may have underflowed to zero; then none is better than another.
-        shares = shares / total if total > 0 else allowed / allowed.sum()
+        shares = restricted(probabilities, allowed)
         order = [i for i in np.argsort(-shares, kind="stable") if allowed[i]]
         candidates = tuple((self.alphabet[i], float(shares[i])) for i in order)
         label, probability = candidates[0]

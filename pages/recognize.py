@@ -1,5 +1,7 @@
 """Draw, upload or photograph a character and see it read."""
 
+from dataclasses import dataclass
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -9,10 +11,10 @@ from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode
 from hcr_core.model_store import ModelError
 from ui.canvas import SIDE, drawing_pad, show_drawing, stroke_objects
-from ui.data import recognizer
+from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
 from ui.reading import STYLE, Seen, answer, full_view, look, percent, thumbnail
-from ui.recognize_this import given, put_away
+from ui.recognize_this import MODEL_KEY, given, put_away
 
 CLASSES = {
     "all": "All",
@@ -25,8 +27,16 @@ EXAMPLES = "AgR7e4"
 PAD = "recognize_pad"
 
 
-def choices() -> tuple[str, str]:
-    """The way in and the classes to choose from."""
+@dataclass(frozen=True)
+class Choice:
+    """How to read: with which model, and among which of its classes."""
+
+    model: str
+    classes: str
+
+
+def choices() -> tuple[str, Choice]:
+    """The way in, the model, and the classes to choose from."""
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         source = st.segmented_control(
             "Your character",
@@ -37,9 +47,13 @@ def choices() -> tuple[str, str]:
             key="recognize_source",
             persist_state="session",
         )
+        model = _model()
+        kinds = [kind for kind in CLASSES if kind in kind_counts(recognizer(model).alphabet)]
+        if st.session_state.get("recognize_classes") not in (None, *kinds):
+            st.session_state["recognize_classes"] = "all"
         classes = st.segmented_control(
             "Read it as",
-            list(CLASSES),
+            kinds,
             default="all",
             required=True,
             format_func=CLASSES.get,
@@ -47,23 +61,43 @@ def choices() -> tuple[str, str]:
             persist_state="session",
             help="Only these classes are considered: with digits alone, an O is read as zero.",
         )
-    return source, classes
+    return source, Choice(model, classes)
+
+
+def _model() -> str:
+    """The model to read with; there is nothing to choose while there is only one."""
+    models, _ = readable_models()
+    if not models or st.session_state.get(MODEL_KEY) not in (None, *models):
+        st.session_state.pop(MODEL_KEY, None)  # deleted meanwhile
+    if len(models) < 2:
+        return models[0] if models else SHIPPED_MODEL
+    return st.selectbox("Model", models, key=MODEL_KEY, persist_state="session", width=240)
 
 
 @st.fragment
-def draw(classes: str) -> None:
+def draw(choice: Choice) -> None:
     pad, result = st.columns([5, 7], gap="medium")
     with pad:
         image = drawing_pad(PAD)
         with st.container(horizontal=True, gap="xsmall", vertical_alignment="center", width=SIDE):
             st.markdown("Examples", width="content")
-            for label in EXAMPLES:
+            for label in _examples(choice.model):
                 st.button(label, key=f"recognize_example_{label}", on_click=_example, args=(label,))
     with result:
         if image is None:
             answer(None, empty="Write one letter or digit on the sheet; it is read as you lift the pen.")
         else:
-            full_view(look(image, classes), "recognize_draw")
+            full_view(_seen(image, choice), "recognize_draw")
+
+
+def _examples(model: str) -> list[str]:
+    """Characters to show: such as the model knows."""
+    known = recognizer(model).alphabet
+    return [label for label in EXAMPLES if label in known] or list(EXAMPLES)
+
+
+def _seen(image: np.ndarray, choice: Choice) -> Seen:
+    return look(image, choice.classes, choice.model)
 
 
 def _example(label: str) -> None:
@@ -75,15 +109,15 @@ def _example(label: str) -> None:
     show_drawing(PAD, stroke_objects([stroke * scale + offset for stroke in strokes]))
 
 
-def read_bytes(data: bytes, classes: str) -> Seen | str:
+def read_bytes(data: bytes, choice: Choice) -> Seen | str:
     """What is seen on an image file, or why it cannot be read."""
     try:
-        return look(decode(data), classes)
+        return _seen(decode(data), choice)
     except ImageError as error:
         return str(error)
 
 
-def upload(classes: str) -> None:
+def upload(choice: Choice) -> None:
     files = st.file_uploader(
         "Photos or drawings, one character each",
         type=sorted(suffix[1:] for suffix in SUFFIXES),
@@ -94,12 +128,13 @@ def upload(classes: str) -> None:
     if not files:
         answer(None, empty="Choose pictures or drop them above: a letter on paper, a drawing from any program.")
         return
-    # Read once per file and choice of classes, not on every rerun; only what is shown is kept.
+    # Read once per file, model and choice of classes, not on every rerun; only what is shown is kept.
+    version = recognizer(choice.model).card["files"]["model.tflite"]
     former = st.session_state.get("recognize_uploads", {})
     results = {}
     for file in files:
-        key = (file.file_id, classes)
-        results[key] = former.get(key) or read_bytes(file.getvalue(), classes)
+        key = (file.file_id, choice, version)
+        results[key] = former.get(key) or read_bytes(file.getvalue(), choice)
     st.session_state["recognize_uploads"] = results
     shown = [(file.name, result) for file, result in zip(files, results.values(), strict=True)]
     if len(shown) > 1:
@@ -171,15 +206,15 @@ def plain(name: str) -> str:
     return "".join(f"\\{c}" if c in r"\`*_{}[]()<>#+-!|~:$" else c for c in name)
 
 
-def from_elsewhere(classes: str) -> None:
+def from_elsewhere(choice: Choice) -> None:
     """An image that another page sent here."""
     image, name = given()
     st.button("Back to my own", icon=":material/arrow_back:", key="recognize_back", on_click=put_away)
     st.caption(plain(name))
-    one(name, look(image, classes), key="recognize_given_image")
+    one(name, _seen(image, choice), key="recognize_given_image")
 
 
-def camera(classes: str) -> None:
+def camera(choice: Choice) -> None:
     photo, result = st.columns([5, 7], gap="medium")
     with photo:
         picture = st.camera_input(
@@ -189,7 +224,7 @@ def camera(classes: str) -> None:
         if picture is None:
             answer(None, empty="Take a photo; nothing leaves the machine that runs this app.")
             return
-        seen = read_bytes(picture.getvalue(), classes)
+        seen = read_bytes(picture.getvalue(), choice)
         if isinstance(seen, str):
             st.error(seen, icon=":material/broken_image:")
         else:
@@ -200,11 +235,12 @@ ensure_app()
 st.title("Write, see it read", anchor=False)
 st.html(STYLE)
 try:
-    recognizer()
-    chosen_source, chosen_classes = choices()
+    chosen_source, chosen = choices()
     if given():
-        from_elsewhere(chosen_classes)
+        from_elsewhere(chosen)
     else:
-        {"Draw": draw, "Upload": upload, "Camera": camera}[chosen_source](chosen_classes)
+        {"Draw": draw, "Upload": upload, "Camera": camera}[chosen_source](chosen)
+    for sentence in readable_models()[1]:
+        st.caption(f":material/warning: Left out: {plain(sentence)}.")
 except (ModelError, AlphabetError) as problem:
     st.error(str(problem), icon=":material/error:")

@@ -1,6 +1,7 @@
 """What the tests share: the shipped model, real handwriting where it is at hand, drawn characters."""
 
 import os
+import shutil
 from pathlib import Path
 
 import cv2
@@ -20,6 +21,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep what the tests load out of the user's own cache, and from one run to the next."""
     os.environ.setdefault("HCR_CACHE_DIR", str(config.cache.mkdir("hcr")))
     os.environ.setdefault("HCR_IMPORTED_DIR", str(config.cache.mkdir("hcr-imported")))
+    shutil.rmtree(config.cache.mkdir("hcr-runs"))
+    os.environ.setdefault("HCR_RUNS_DIR", str(config.cache.mkdir("hcr-runs")))
 
 
 @pytest.fixture(scope="session")

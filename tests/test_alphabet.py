@@ -1,6 +1,7 @@
+import numpy as np
 import pytest
 
-from hcr_core.alphabet import KINDS, LOOKALIKES, Alphabet, AlphabetError, spoken
+from hcr_core.alphabet import KINDS, LOOKALIKES, Alphabet, AlphabetError, restricted, spoken
 
 LATIN = Alphabet.from_text("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz")
 
@@ -58,3 +59,17 @@ def test_spoken(label, words):
 
 def test_every_kind_is_offered():
     assert KINDS == ("all", "digits", "letters", "uppercase", "lowercase")
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "shares"),
+    [
+        ([0.5, 0.2, 0.3], [0, 0.4, 0.6]),
+        ([1.0, 0.0, 0.0], [0, 0.5, 0.5]),  # all that is allowed underflowed: none is better than another
+    ],
+)
+def test_restricted_probabilities_add_up_to_one(probabilities, shares):
+    allowed = np.array([False, True, True])
+    rows = np.array([probabilities] * 2, np.float32)
+    assert np.allclose(restricted(rows, allowed), [shares] * 2)
+    assert np.allclose(restricted(rows[0], allowed), shares)

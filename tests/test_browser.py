@@ -13,8 +13,10 @@ import cv2
 import numpy as np
 import pytest
 from conftest import ROOT, sheet
+from scripted_run import Script
 
 from hcr_core.datasets.pen_alphabet import pen_strokes
+from hcr_core.training.job import Run
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = [
@@ -33,16 +35,22 @@ pytestmark = [
 
 
 @pytest.fixture(scope="module")
-def server(tmp_path_factory):
+def places(tmp_path_factory):
+    """Folders of the app that these tests visit."""
+    return tmp_path_factory.mktemp("app")
+
+
+@pytest.fixture(scope="module")
+def server(places):
     """The app on a free port, as ``make app`` starts it, with data folders of its own."""
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
-    folder = tmp_path_factory.mktemp("app")
-    places = {f"HCR_{name}_DIR": str(folder / name.lower()) for name in ("DATA", "CACHE", "IMPORTED")}
+    names = ("DATA", "CACHE", "IMPORTED", "RUNS", "MODELS")
+    folders = {f"HCR_{name}_DIR": str(places / name.lower()) for name in names}
     process = subprocess.Popen(
-        command, cwd=ROOT, env=os.environ | places, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+        command, cwd=ROOT, env=os.environ | folders, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )
     url = f"http://localhost:{port}"
     try:
@@ -329,3 +337,107 @@ def test_a_bad_csv_is_refused_with_line_and_reason(page, explore, tmp_path):
     page.locator("input[type=file]").set_input_files([tmp_path / "bad.csv"])
     page.get_by_text("oops").first.wait_for()
     assert "line 3" in page.locator('[data-testid="stAlert"]').inner_text()
+
+
+@pytest.fixture
+def scripted(places):
+    """A run that is at work for as long as the test."""
+    script = Script(places / "runs" / f"scripted-{time.monotonic_ns()}", epochs=8)
+    with script.start().state("training").epochs(2).alive():
+        yield script
+    shutil.rmtree(script.run.folder)
+
+
+def wait_for_text(page, selector: str, text: str, seconds: float = 15) -> None:
+    """Until an element, within a live view or not, shows a text."""
+    page.locator(selector).filter(has_text=text).first.wait_for(timeout=1000 * seconds)
+
+
+def test_any_number_of_browsers_watch_the_same_run(page, browser, server, scripted):
+    page.goto(f"{server}/train")
+    wait_for_text(page, ".sentence", "reads 79 right")
+    assert page.url.endswith(f"?run={scripted.run.id}")
+    other = browser.new_page()
+    other.goto(page.url)
+    wait_for_text(other, ".sentence", "reads 79 right")
+    scripted.epochs(2)
+    for watcher in (page, other):
+        wait_for_text(watcher, ".sentence", "reads 92 right", seconds=5)
+        wait_for_text(watcher, ".numbers", "5 of 8")
+    other.close()
+
+
+def test_nothing_flickers_or_jumps_while_it_learns(page, server, scripted):
+    page.goto(f"{server}/train?run={scripted.run.id}")
+    page.wait_for_selector("canvas.upper-canvas")
+    wait_for_text(page, ".numbers", "3 of 8")
+    kept = ["canvas.upper-canvas", ".head", ".charts svg", ".grid .tile", ".classes div", ".st-key-train_pause button"]
+    before = [page.locator(selector).first.element_handle() for selector in kept]
+    page.wait_for_timeout(1500)
+    page.evaluate(
+        """() => {
+            window.shifted = 0;
+            const note = (list) => list.getEntries().forEach((entry) => (window.shifted += entry.value));
+            new PerformanceObserver(note).observe({ type: "layout-shift" });
+        }"""
+    )
+    points = page.locator(".line").nth(2).get_attribute("points")
+    for _ in range(4):
+        scripted.epochs(1)
+        page.wait_for_timeout(600)
+    wait_for_text(page, ".numbers", "7 of 8")
+    assert page.locator(".line").nth(2).get_attribute("points").startswith(points)
+    assert all(element.evaluate("node => node.isConnected") for element in before)
+    assert page.evaluate("window.shifted") == 0
+
+
+def test_a_drawing_is_shown_to_the_network_and_answered(page, server, scripted):
+    page.goto(f"{server}/train?run={scripted.run.id}")
+    page.wait_for_selector("canvas.upper-canvas")
+    draw(page, "L")  # of one stroke
+    folder = scripted.run.folder / "drawings"
+    deadline = time.monotonic() + 10
+    while not list(folder.glob("*.bin")):
+        assert time.monotonic() < deadline, "the drawing did not arrive"
+        time.sleep(0.05)
+    (key,) = (path.stem for path in folder.glob("*.bin"))
+    for step, said in ((5, 3), (10, 7)):
+        scripted.peek(3, step, 0.6, {key: said})
+    wait_for_text(page, ".view .letter", "7")
+    assert page.locator(".strip i").count() == 2
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone, dark"])
+def test_a_run_fits_on_a_phone(page, server, scripted):
+    page.goto(f"{server}/train?run={scripted.run.id}")
+    wait_for_text(page, ".numbers", "3 of 8")
+    page.wait_for_selector("canvas.upper-canvas")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.goto(f"{server}/train?run=new")
+    page.locator(".network").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+
+
+def test_from_the_page_to_a_digit_model_that_reads_a_drawing(page, server, places):
+    page.goto(f"{server}/train?run=new")
+    page.locator(".st-key-train_architecture input").click()
+    page.get_by_role("option", name="az-cnn").click()
+    page.get_by_text("two tutorials on the A-Z").wait_for()
+    page.get_by_label("Name of the new model").fill("from-the-page")
+    page.get_by_label("Name of the new model").press("Enter")
+    page.locator(".st-key-train_start button").click()
+    page.locator(".st-key-train_stop button").wait_for(timeout=30_000)
+    (run,) = (Run(path) for path in (places / "runs").glob("from-the-page*"))
+    try:
+        # Closing the page does not end it.
+        page.goto(f"{server}/explore")
+        page.goto(f"{server}/train")
+        page.locator(".st-key-train_save button").wait_for(timeout=120_000)
+    finally:
+        run.ask("stop")
+    wait_for_text(page, ".head .sentence", "Finished")
+    page.locator(".st-key-train_try button").click()
+    page.locator(".st-key-recognize_model input[value=from-the-page]").wait_for()
+    page.wait_for_selector("canvas.upper-canvas")
+    draw(page, "0")
+    wait_for_letter(page, "0")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from hcr_core import Recognizer, model_store
-from hcr_core.model_store import ModelError, model_names, open_model, save_model
+from hcr_core.model_store import ModelError, delete_model, model_names, open_model, save_model, stored_models
 
 
 @pytest.fixture
@@ -112,3 +112,68 @@ def test_a_network_that_is_none_is_refused(store):
     save_model(store, "mine", {"classes": ["a"], "preprocessing": 1}, {"model.tflite": b"not a network"})
     with pytest.raises(ModelError, match="cannot be loaded"):
         Recognizer.load("mine")
+
+
+def test_whole_and_damaged_models_are_told_apart(copy, store):
+    shutil.copytree(copy, store / "whole")
+    (copy / "model.keras").write_bytes(b"other")
+    whole, damaged = stored_models()
+    assert [(model.name, model.shipped) for model in whole] == [("characters", True), ("whole", False)]
+    assert [(model.name, model.shipped) for model in damaged] == [("copy", False)]
+    assert damaged[0].error == "model copy: model.keras is not the file its card describes"
+
+
+@pytest.mark.parametrize("filename", ["card.json", "model.keras", "model.tflite"])
+def test_a_model_without_one_of_its_files_is_damaged(copy, filename):
+    (copy / filename).unlink()
+    assert [model.name for model in stored_models()[1]] == ["copy"]
+    delete_model("copy")
+    assert not copy.exists()
+
+
+def test_a_model_whose_card_leaves_a_file_out_is_damaged(copy):
+    card = json.loads((copy / "card.json").read_text())
+    del card["files"]["model.keras"]  # then its bytes could be anything
+    (copy / "card.json").write_text(json.dumps(card))
+    assert [model.name for model in stored_models()[1]] == ["copy"]
+
+
+def test_other_folders_are_no_models_and_are_never_deleted(store):
+    (store / "letters").mkdir()
+    (store / "letters" / "diary.txt").write_text("dear")
+    (store / ".writing-x").mkdir()
+    (store / ".writing-x" / "card.json").write_text("{}")
+    assert stored_models()[1] == []
+    with pytest.raises(ModelError, match="you have no model 'letters'"):
+        delete_model("letters")
+    assert (store / "letters" / "diary.txt").exists()
+
+
+def test_only_ones_own_models_are_deleted(copy, store):
+    delete_model("copy")
+    assert list(store.iterdir()) == []
+    with pytest.raises(ModelError, match="came with the program"):
+        delete_model("characters")
+    with pytest.raises(ModelError, match="you have no model 'copy'"):
+        delete_model("copy")
+
+
+def test_the_shipped_models_are_not_ones_own_wherever_that_is_said(copy, store, monkeypatch):
+    monkeypatch.setattr(model_store, "SHIPPED", store)
+    monkeypatch.setenv("HCR_MODELS_DIR", str(store))
+    assert [(model.name, model.shipped) for model in stored_models()[0]] == [("copy", True)]
+    with pytest.raises(ModelError, match="came with the program"):
+        delete_model("copy")
+    assert (copy / "card.json").exists()
+
+
+def test_ones_own_model_of_a_shipped_name_is_listed_as_hidden_and_can_be_deleted(copy, store):
+    copy.rename(store / "characters")
+    assert [(model.shipped, model.hidden) for model in stored_models()[0]] == [(True, False), (False, True)]
+    delete_model("characters")
+    assert open_model("characters").shipped
+
+
+def test_a_store_that_is_not_there_is_empty(monkeypatch, tmp_path):
+    monkeypatch.setenv("HCR_MODELS_DIR", str(tmp_path / "none"))
+    assert [model.name for model in stored_models()[0]] == ["characters"]

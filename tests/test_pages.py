@@ -51,6 +51,14 @@ def test_a_drawing_is_read():
     assert not at.button(key=f"{PAD}_undo").disabled
 
 
+def test_why_shows_the_ink_that_made_the_difference():
+    at = draw(app().run(), sheet("R", side=SIDE, size=200))
+    assert not any("blue:" in caption.value for caption in at.caption)
+    at.toggle(key="recognize_draw_why").set_value(True).run()
+    assert not at.exception
+    assert any("blue: capital R" in caption.value for caption in at.caption)
+
+
 def test_a_cleared_sheet_is_nothing_written():
     at = draw(app().run(), np.full((SIDE, SIDE, 3), 255, np.uint8))
     assert "Nothing written here" in shown(at)

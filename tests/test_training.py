@@ -23,7 +23,7 @@ LABELS = "AHLOTVXZ17"
 
 def _environment(data, cache) -> dict[str, str]:
     places = {"HCR_DATA_DIR": str(data), "HCR_CACHE_DIR": str(cache)}
-    return {"PATH": "/usr/bin:/bin", "TF_CPP_MIN_LOG_LEVEL": "3"} | places
+    return {"PATH": "/usr/bin:/bin", "HOME": str(data), "TF_CPP_MIN_LOG_LEVEL": "3"} | places
 
 
 @pytest.fixture(scope="module")
@@ -94,8 +94,8 @@ def test_the_best_epoch_is_the_one_that_validated_best(trained):
 def test_the_log_has_an_object_a_line(trained):
     _, folder = trained
     events = [json.loads(line) for line in (folder / "run" / "events.jsonl").read_text().splitlines()]
-    assert events[0]["event"] == "start"
-    assert events[-1]["event"] == "end"
+    states = [event["state"] for event in events if event["event"] == "state"]
+    assert states == ["preparing", "training", "finishing", "finished"]
     assert sum(event["event"] == "epoch" for event in events) == 10
 
 
@@ -132,11 +132,20 @@ def test_missing_data_is_one_sentence(tmp_path):
 
 @pytest.mark.parametrize(
     ("arguments", "reason"),
-    [(["--name", "../x"], "no name for a model"), (["--name", "x", "--architecture", "y"], "unknown architecture 'y'")],
+    [
+        (["--name", "../x"], "no name for a model"),
+        (["--name", "characters"], "characters is the name of a model that came with the program"),
+        (["--name", "x", "--architecture", "y"], "unknown architecture 'y'"),
+        (["--name", "x", "--batch", "0"], "at least 1"),
+        (["--name", "x", "--classes", "7"], "at least two classes"),
+        (["--resume", "x"], "no run of 'x'"),
+    ],
 )
 def test_a_wrong_call_is_refused_before_training(arguments, reason, capsys):
     assert main(["train", "--data", "digits", *arguments]) == 1
-    assert reason in capsys.readouterr().err
+    said = capsys.readouterr()
+    assert reason in said.err
+    assert said.out == ""
 
 
 def test_an_imported_set_of_another_script_and_size_gives_a_model_that_reads_it(tmp_path, monkeypatch):
@@ -150,21 +159,9 @@ def test_an_imported_set_of_another_script_and_size_gives_a_model_that_reads_it(
         rows.append(",".join([labels[kind], *map(str, glyph.ravel())]))
     (tmp_path / "own.csv").write_text("\n".join(rows) + "\n")
     import_dataset(tmp_path / "own.csv", "own")
-    arguments = [
-        "train",
-        "--data",
-        "own",
-        "--architecture",
-        "mlp-256",
-        "--name",
-        "own-script",
-        "--epochs",
-        "6",
-        "--batch",
-        "32",
-    ]
+    options = ["--data", "own", "--architecture", "mlp-256", "--name", "own-script", "--epochs", "6", "--batch", "32"]
     done = subprocess.run(
-        [sys.executable, "-m", "hcr_core", *arguments, "--store", str(tmp_path / "models")],
+        [sys.executable, "-m", "hcr_core", "train", *options, "--store", str(tmp_path / "models")],
         cwd=ROOT,
         env=os.environ | {"TF_CPP_MIN_LOG_LEVEL": "3"},
         capture_output=True,

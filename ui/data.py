@@ -1,13 +1,16 @@
 """Data sets and what is computed of them, kept between reruns and shared by visitors."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import numpy as np
 import streamlit as st
 
 from hcr_core import Recognizer, exploration
+from hcr_core.alphabet import KINDS, Alphabet, AlphabetError
 from hcr_core.datasets import Dataset, load
+from hcr_core.model_store import ModelError, StoredModel, model_names, open_model
 from hcr_core.preprocessing import GLYPH_SIZE
 
 #: Most images that pairwise comparisons and maps look at: a second's work on two cores.
@@ -17,10 +20,47 @@ _SEED = 1
 _KEPT = 16
 
 
-@st.cache_resource(show_spinner="Loading the model …")
-def recognizer() -> Recognizer:
-    """The shipped model; raises ``ModelError``."""
-    return Recognizer.load()
+#: The model that reads unless another is chosen.
+SHIPPED_MODEL = "characters"
+
+
+def recognizer(name: str = SHIPPED_MODEL) -> Recognizer:
+    """A model by its name, loaded anew when another was saved under it; raises ``ModelError``."""
+    return recognizer_of(open_model(name))
+
+
+def recognizer_of(model: StoredModel) -> Recognizer:
+    """A stored model, loaded once; raises ``ModelError``."""
+    return _recognizer(str(model.folder), str(model.card["files"]), model)
+
+
+@st.cache_resource(show_spinner="Loading the model …", max_entries=8)
+def _recognizer(folder: str, checksums: str, _model: StoredModel) -> Recognizer:
+    return Recognizer(_model)
+
+
+def readable_models() -> tuple[list[str], list[str]]:
+    """Names of the models that can read, the shipped one first, and a sentence for each that cannot."""
+    readable, damaged = [], []
+    for name in model_names():
+        try:
+            recognizer(name)
+            readable.append(name)
+        except ModelError as error:
+            damaged.append(str(error))
+    readable.sort(key=lambda name: name != SHIPPED_MODEL)
+    return readable, damaged
+
+
+def kind_counts(alphabet: Alphabet) -> dict[str, int]:
+    """How many classes each kind has (see ``alphabet.KINDS``), where that restricts the choice, and ``"all"``."""
+    counts = {"all": len(alphabet)}
+    for kind in KINDS:
+        with suppress(AlphabetError):
+            count = int(alphabet.select(kind).sum())
+            if count < len(alphabet):
+                counts[kind] = count
+    return counts
 
 
 @st.cache_resource(show_spinner="Loading the data set …", max_entries=8)

@@ -88,6 +88,38 @@ def learning_curve(history: Sequence[dict]) -> go.Figure:
     return figure
 
 
+def run_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]], unit: str, *, share: bool) -> go.Figure:
+    """Training runs over each other: x and y (n,) by the run's name.
+
+    Args:
+        curves: At most as many as a person can tell apart; colours begin anew after ten.
+        unit: What x counts.
+        share: The values are shares 0-1; otherwise losses, on a logarithmic axis.
+    """
+    colours = class_colours(max(len(curves), 1))
+    figure = go.Figure()
+    for (name, (x, y)), colour in zip(curves.items(), colours, strict=False):
+        figure.add_scatter(
+            x=x,
+            y=y,
+            name=name,
+            mode="lines+markers",
+            line_color=colour,
+            hovertemplate="%{x:.3~g}: %{y:.2%}" if share else "%{x:.3~g}: %{y:.3f}",
+        )
+    figure.update_xaxes(title=unit, rangemode="tozero", fixedrange=True)
+    figure.update_yaxes(
+        type="linear" if share else "log", tickformat=".0%" if share else "~g", nticks=7, fixedrange=True
+    )
+    figure.update_layout(
+        height=340,
+        margin={"l": 8, "r": 8, "t": 8, "b": 8},
+        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
+        showlegend=True,
+    )
+    return figure
+
+
 #: Colours of data sets, or parts of one, beside each other.
 _SERIES = ("#5b74e8", "#d9793f", "#3ba182", "#b45cc0")
 

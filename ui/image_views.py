@@ -71,7 +71,7 @@ def image_grid(
     columns = min(len(images), 40)
     result = _grid(
         data={
-            "sprite": _sprite_sheet(images, columns),
+            "sprite": sprite_sheet(images, columns),
             "columns": columns,
             "tile": tile,
             "captions": list(captions),
@@ -110,7 +110,7 @@ def image_map(
     columns = 64
     result = _map(
         data={
-            "sprite": _sprite_sheet(images, columns),
+            "sprite": sprite_sheet(images, columns),
             "columns": columns,
             "side": images.shape[1],
             "x": places[:, 0].tolist(),
@@ -126,11 +126,16 @@ def image_map(
     return result.picked
 
 
-def _sprite_sheet(images: np.ndarray, columns: int) -> str:
+def data_url(image: np.ndarray) -> str:
+    """An image, uint8 (H, W), as a PNG data URL."""
+    return "data:image/png;base64," + base64.b64encode(cv2.imencode(".png", image)[1].tobytes()).decode()
+
+
+def sprite_sheet(images: np.ndarray, columns: int) -> str:
     """Images side by side, ``columns`` in a row, as a PNG data URL."""
     n, height, width = images.shape
     rows = -(-n // columns)
     sheet = np.zeros((rows * columns, height, width), np.uint8)
     sheet[:n] = images
     sheet = sheet.reshape(rows, columns, height, width).swapaxes(1, 2).reshape(rows * height, columns * width)
-    return "data:image/png;base64," + base64.b64encode(cv2.imencode(".png", sheet)[1].tobytes()).decode()
+    return data_url(sheet)

@@ -10,6 +10,7 @@ import streamlit as st
 
 from hcr_core import Reading
 from hcr_core.alphabet import spoken
+from hcr_core.explanation import coloured, evidence
 from hcr_core.imaging import flatten
 from hcr_core.preprocessing import Box
 from hcr_core.recognition import Character
@@ -102,18 +103,20 @@ class Seen:
         reading: What was read.
         ink: A square of the original around the character, or ``None`` where nothing is written.
         picture: The whole image, small.
+        model: The name of the model that read it.
     """
 
     reading: Reading
     ink: np.ndarray | None
     picture: np.ndarray
+    model: str
 
 
-def look(image: np.ndarray, alphabet: str) -> Seen:
-    """Read an image, uint8 (H, W[, C]), with the shipped model; raises ``ModelError``, ``AlphabetError``."""
-    reading = recognizer().read(image, alphabet=alphabet)
+def look(image: np.ndarray, alphabet: str, model: str) -> Seen:
+    """Read an image, uint8 (H, W[, C]), with a model of the store; raises ``ModelError``, ``AlphabetError``."""
+    reading = recognizer(model).read(image, alphabet=alphabet)
     ink = _cut_out(image, reading.characters[0].box) if reading.characters else None
-    return Seen(reading, ink, thumbnail(image, PICTURE))
+    return Seen(reading, ink, thumbnail(image, PICTURE), model)
 
 
 def full_view(seen: Seen, key: str) -> None:
@@ -128,7 +131,31 @@ def full_view(seen: Seen, key: str) -> None:
                 width=_INK,
                 alt=f"the 28 by 28 pixel image that was read as {spoken(character.label)}",
             )
+            why(character, seen.model, key)
         probabilities(character, key)
+
+
+def why(character: Character, model: str, key: str) -> None:
+    """If asked for: which of the ink spoke for the answer, and which for the next best one."""
+    answer, rival = (label for label, _ in character.candidates[:2])
+    with st.container(width="content"):
+        asked = st.toggle(
+            "Why?",
+            key=f"{key}_why",
+            persist_state="session",
+            help="Shows which of your ink the model goes by: each piece is taken away in turn, and what that changes "
+            "is its weight.",
+        )
+        if not asked:
+            return
+        reader = recognizer(model)
+        weights = evidence(reader.classify, character.glyph, *map(reader.alphabet.index, (answer, rival)))
+        st.image(
+            coloured(character.glyph, weights),
+            width=_INK,
+            alt=f"the ink that speaks for {spoken(answer)} in blue, for {spoken(rival)} in orange",
+        )
+        st.caption(f":blue[blue: {spoken(answer)}]  \n:orange[orange: {spoken(rival)}]")
 
 
 def _cut_out(image: np.ndarray, box: Box) -> np.ndarray:

@@ -51,6 +51,25 @@ class Augmentation:
         return (turn @ np.array([[1 + stretch, shear], [0, 1]])).astype(np.float32)
 
 
+#: How far samples are varied, by the name the user chooses; ``None``: not at all.
+STRENGTHS: dict[str, Augmentation | None] = {
+    "none": None,
+    "light": Augmentation(
+        rotation=7,
+        shear=0.1,
+        stretch=0.08,
+        warp=0.02,
+        loosen=0.01,
+        scale=0.08,
+        shift=1,
+        widths=(50, 140),
+        untouched=0.5,
+        damage=0,
+    ),
+    "full": Augmentation(),
+}
+
+
 def random_glyph(dataset: Dataset, position: int, rng: np.random.Generator, settings: Augmentation) -> np.ndarray:
     """A random variation of a data set's sample, uint8 (28, 28)."""
     if dataset.strokes is None and rng.random() < settings.untouched:

@@ -1,65 +1,92 @@
-"""What a network is fed: random variations of the training samples, made while it trains."""
+"""What a network is fed: batches of the training samples, varied while it trains."""
 
-import keras
+from collections import deque
+from collections.abc import Iterator
+from concurrent.futures import Future, ThreadPoolExecutor
+
 import numpy as np
 
-from hcr_core.datasets import Dataset
+from hcr_core.preprocessing import GLYPH_SIZE
 from hcr_core.training.augmentation import Augmentation, random_glyph
+from hcr_core.training.data import Part
+
+#: Batches made ahead, and the threads that make them: OpenCV and NumPy let go of the interpreter.
+_AHEAD, _THREADS = 16, 2
 
 
-class AugmentedBatches(keras.utils.PyDataset):
-    """Batches of fresh variations, float32 (n, 28, 28, 1) of 0-255 with one-hot labels.
+class Batches:
+    """The batches of every epoch: uint8 (n, 28, 28, 1) with classes, int32 (n,).
 
-    An epoch is as many samples as there are, drawn anew so that small data sets and rare classes
-    count for more than their size: a data set by the square root of its size, a class by its
-    size to the power ``1 - balance``. Batch ``b`` of epoch ``e`` depends on the seed, ``e`` and
-    ``b`` alone, so several workers give the same numbers as one.
+    An epoch is as many samples as there are. They come once each in random order, or, with several
+    data sets or ``balance``, are drawn so that small data sets and rare classes count for more than
+    their size: a data set by the square root of its size, a class by its size to the power
+    ``1 - balance``. A batch depends on the seed and its epoch and number alone, so a resumed run
+    and any number of threads give the same numbers.
     """
 
     def __init__(
         self,
-        parts: list[tuple[Dataset, np.ndarray]],
+        parts: list[Part],
         batch: int,
         seed: int,
-        settings: Augmentation,
-        balance: float,
-        workers: int = 2,
+        settings: Augmentation | None = None,
+        balance: float = 0.0,
+        share: tuple[int, int] = (0, 1),
     ):
-        """``parts``: data sets of one alphabet with the positions of each to train on."""
-        super().__init__(workers=workers, max_queue_size=16)
+        """``share``: which of how many parts of every batch to give, for workers that train together."""
         self._datasets = [dataset for dataset, _ in parts]
         self._rows = np.concatenate(
             [np.column_stack([np.full(len(positions), i), positions]) for i, (_, positions) in enumerate(parts)]
         )
-        self._shares = np.concatenate([_shares(dataset.labels[positions], balance) for dataset, positions in parts])
-        self._shares /= self._shares.sum()
-        self._batch, self._seed, self._settings = batch, seed, settings
-        self._classes = len(self._datasets[0].alphabet)
-        self._epoch = 0
-        self._draw()
-
-    def _draw(self) -> None:
-        rng = np.random.default_rng([self._seed, self._epoch])
-        self._order = rng.choice(len(self._rows), len(self._rows), p=self._shares)
+        self._labels = np.concatenate([dataset.labels[positions] for dataset, positions in parts]).astype(np.int32)
+        self._chances = None
+        if balance or len(parts) > 1:
+            chances = np.concatenate([_chances(dataset.labels[positions], balance) for dataset, positions in parts])
+            self._chances = chances / chances.sum()
+        self._batch, self._seed, self._settings, self._share = batch, seed, settings, share
 
     def __len__(self) -> int:
-        return len(self._rows) // self._batch
+        """Batches of an epoch; the last one may be smaller."""
+        return -(-len(self._rows) // self._batch)
 
-    def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray]:
-        rng = np.random.default_rng([self._seed, self._epoch, number])
-        chosen = self._rows[self._order[number * self._batch : (number + 1) * self._batch]]
-        glyphs = [random_glyph(self._datasets[d], i, rng, self._settings) for d, i in chosen]
-        labels = [self._datasets[d].labels[i] for d, i in chosen]
-        one_hot = np.zeros((len(labels), self._classes), np.float32)
-        one_hot[np.arange(len(labels)), labels] = 1
-        return np.array(glyphs, np.float32)[..., None], one_hot
+    def epoch(self, epoch: int, first: int = 0) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+        """The batches of an epoch from number ``first`` on, made ahead in threads."""
+        rng = np.random.default_rng([self._seed, epoch])
+        count = len(self._rows)
+        order = rng.permutation(count) if self._chances is None else rng.choice(count, count, p=self._chances)
+        ahead: deque[Future] = deque()
+        with ThreadPoolExecutor(_THREADS) as pool:
+            try:
+                for number in range(first, len(self)):
+                    ahead.append(pool.submit(self._make, order, epoch, number))
+                    if len(ahead) > _AHEAD:
+                        yield ahead.popleft().result()
+                while ahead:
+                    yield ahead.popleft().result()
+            finally:
+                for future in ahead:
+                    future.cancel()
 
-    def on_epoch_end(self) -> None:
-        self._epoch += 1
-        self._draw()
+    def _make(self, order: np.ndarray, epoch: int, number: int) -> tuple[np.ndarray, np.ndarray]:
+        part, parts = self._share
+        chosen = order[number * self._batch : (number + 1) * self._batch][part::parts]
+        rows = self._rows[chosen]
+        if self._settings is None:
+            glyphs = self._stored(rows)
+        else:
+            rng = np.random.default_rng([self._seed, epoch, number, part])
+            glyphs = np.stack([random_glyph(self._datasets[d], i, rng, self._settings) for d, i in rows])
+        return glyphs[..., None], self._labels[chosen]
+
+    def _stored(self, rows: np.ndarray) -> np.ndarray:
+        glyphs = np.empty((len(rows), GLYPH_SIZE, GLYPH_SIZE), np.uint8)
+        for d, dataset in enumerate(self._datasets):
+            mine = rows[:, 0] == d
+            glyphs[mine] = dataset.images[rows[mine, 1]]
+        return glyphs
 
 
-def _shares(labels: np.ndarray, balance: float) -> np.ndarray:
+def _chances(labels: np.ndarray, balance: float) -> np.ndarray:
     """How often each sample of a data set is drawn, float (n,), up to a factor common to all sets."""
     weights = np.bincount(labels)[labels] ** -balance
     return weights / weights.sum() * np.sqrt(len(labels))

@@ -1,0 +1,123 @@
+"""The command ``python -m hcr_core evaluate``: a model's figures on a data set."""
+
+import argparse
+import csv
+import json
+import tempfile
+from pathlib import Path
+
+from hcr_core.alphabet import KINDS
+from hcr_core.atomic import file_written_aside
+from hcr_core.datasets import DatasetError, load
+from hcr_core.datasets.dataset import SPLITS
+from hcr_core.evaluation import Answers, ClassFigures, Report, answers, report
+from hcr_core.matching import Match, match
+from hcr_core.recognition import Recognizer
+from hcr_core.terminal import ProgressBar, quiet
+
+#: Classes a class is mistaken for that a line of the table has room for; JSON has all.
+_MISTAKEN = 6
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """The options of ``evaluate``."""
+    parser.add_argument("--model", default="characters", help="a model of the store (default: %(default)s)")
+    parser.add_argument("--data", required=True, help="a data set, your own too")
+    parser.add_argument("--split", choices=SPLITS, default="test", help="the part to read (default: %(default)s)")
+    parser.add_argument("--alphabet", choices=KINDS, default="all", help="only images of these classes")
+    parser.add_argument(
+        "--all-classes", action="store_true", help="let the model answer with classes that the data does not have"
+    )
+    parser.add_argument("--predictions", type=Path, metavar="OUT.csv", help="write every answer to this file")
+    parser.add_argument("--json", action="store_true", help="as one JSON object")
+
+
+def run(options: argparse.Namespace) -> int:
+    """Run the command; returns the exit status, raises ``ModelError`` or ``DatasetError``."""
+    if options.predictions is not None:
+        _check_writable(options.predictions)
+    with quiet():
+        recognizer = Recognizer.load(options.model)
+    with ProgressBar() as bar:
+        dataset = load(options.data, options.split, bar.share)
+    matched = match(recognizer.alphabet, dataset, options.alphabet, all_classes=options.all_classes)
+    with ProgressBar() as bar:
+        answered = answers(recognizer.classify, dataset, matched, bar.share)
+    if options.predictions is not None:
+        _write(options.predictions, answered, matched)
+    about = {
+        "model": recognizer.name,
+        "data": dataset.name,
+        "split": options.split,
+        "restricted_to": matched.restricted_to,
+        "unknown_classes": matched.unknown,
+        "unknown_images": matched.unknown_images,
+    }
+    measured = report(answered, matched)
+    if options.json:
+        print(json.dumps(about | measured.to_dict(), ensure_ascii=False))
+    else:
+        _print(about, measured)
+    return 0
+
+
+def _check_writable(out: Path) -> None:
+    """Raise ``DatasetError`` before the minutes that a large data set takes, not after."""
+    if out.is_dir():
+        raise DatasetError(f"{out} is a folder: name the file to write")
+    try:
+        out.parent.mkdir(parents=True, exist_ok=True)
+        tempfile.TemporaryFile(dir=out.parent).close()
+    except OSError as error:
+        raise DatasetError(f"{out}: cannot be written ({error.strerror or error})") from None
+
+
+def _write(out: Path, answered: Answers, matched: Match) -> None:
+    """A CSV row an image: where it stands in the split, its label and the first two answers."""
+    names = matched.alphabet
+    try:
+        with file_written_aside(out) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
+            rows = csv.writer(file)
+            rows.writerow(("index", "label", "predicted", "probability", "second", "second_probability"))
+            for position, label, two, shares in zip(
+                matched.positions, matched.labels, answered.first_two, answered.probabilities, strict=True
+            ):
+                pairs = [
+                    field for i, share in zip(two, shares, strict=True) for field in (names[i], round(float(share), 6))
+                ]
+                rows.writerow((position, names[label], *pairs, *("", "")[: 4 - len(pairs)]))
+    except OSError as error:
+        raise DatasetError(f"{out}: cannot be written ({error.strerror or error})") from None
+
+
+def _print(about: dict, measured: Report) -> None:
+    figures = measured.figures
+    print(f"model       {about['model']}")
+    print(f"data        {about['data']}, {about['split']}: {figures['images']:,} images")
+    if about["restricted_to"]:
+        print(f"answers     restricted to {about['restricted_to']}")
+    if about["unknown_images"]:
+        unknown = " ".join(about["unknown_classes"])
+        print(f"unknown     {about['unknown_images']:,} images count as wrong, of classes the model lacks: {unknown}")
+    print(f"accuracy    {figures['accuracy']:.2%}")
+    print(f"first two   {figures['top2']:.2%}")
+    print(f"folded      {figures['folded']:.2%}")
+    print(f"shape       {figures['shape']:.2%}")
+    print(f"loss        {figures['loss']:.4f}")
+    print()
+    wide = max(len("weighted"), *(len(row.label) for row in measured.per_class))
+    header = f"{'images':>8} {'right':>8} {'accuracy':>9} {'precision':>9} {'recall':>9} {'F1':>9}"
+    print(f"{'class':<{wide}} {header}  mistaken for")
+    for row in measured.per_class:
+        print(_row(row, wide))
+    for kind, means in measured.averages.items():
+        shares = " ".join(f"{share:>9.2%}" for share in means.values())
+        print(f"{kind:<{wide}} {'':>8} {'':>8} {'':>9} {shares}")
+
+
+def _row(row: ClassFigures, wide: int) -> str:
+    shares = " ".join(f"{share:>9.2%}" for share in (row.accuracy, row.precision, row.recall, row.f1))
+    mistaken = [f"{label}:{count}" for label, count in row.mistaken_for.items()]
+    more = ["…"] if len(mistaken) > _MISTAKEN else []
+    line = f"{row.label:<{wide}} {row.images:>8,} {row.right:>8,} {shares}  {' '.join(mistaken[:_MISTAKEN] + more)}"
+    return line.rstrip()

@@ -1,0 +1,45 @@
+"""A model's card, ``card.json``: what it must hold, and the figures to show first."""
+
+from pathlib import Path
+
+#: What a card may say of how a model was made; where it does, in these types.
+_PARTS = {"architecture": dict, "training": dict, "data": list, "history": list, "held_out": dict, "validation": dict}
+
+
+def check_card(card: dict) -> None:
+    """Raise ``KeyError`` or ``TypeError`` naming the part that is missing or has another form."""
+    # A model's files lie in its own folder, wherever its card comes from.
+    if not isinstance(card["files"], dict) or any(Path(filename).name != filename for filename in card["files"]):
+        raise TypeError("files")
+    if not isinstance(card["classes"], list):
+        raise TypeError("classes")
+    for part, kind in _PARTS.items():
+        if not isinstance(card.get(part, kind()), kind):
+            raise TypeError(part)
+    for part in ("data", "history"):
+        if not all(isinstance(entry, dict) for entry in card.get(part, [])):
+            raise TypeError(part)
+    if not isinstance(parameters(card), int | None):
+        raise TypeError("parameters")
+    for name, figures in measured(card).items():
+        if not isinstance(figures, dict) or not all(isinstance(value, int | float) for value in figures.values()):
+            raise TypeError(name)
+
+
+def parameters(card: dict) -> int | None:
+    """How many weights the network has, where the card says it."""
+    return card.get("architecture", {}).get("parameters")
+
+
+def measured(card: dict) -> dict[str, dict[str, float]]:
+    """Figures of ``evaluation.accuracy_figures`` by what they were measured on: test sets, then ``"validation"``."""
+    validation = card.get("validation")
+    return card.get("held_out", {}) | ({"validation": validation} if validation else {})
+
+
+def best_accuracy(card: dict) -> tuple[str, float] | None:
+    """The test set that the model reads best and its accuracy there; else of validation; ``None`` without figures."""
+    accuracies = {name: figures["accuracy"] for name, figures in measured(card).items() if "accuracy" in figures}
+    if len(accuracies) > 1:
+        accuracies.pop("validation", None)  # it chose the epoch: the handwriting held out is the fairer figure
+    return max(accuracies.items(), key=lambda item: item[1], default=None)

@@ -1,0 +1,249 @@
+"""A training run as seen from outside: start it, watch it, pause, stop and resume it.
+
+A run is a folder, and a process that works on it: whoever can read the folder can watch. Nothing
+here imports TensorFlow. The folder holds
+
+- ``config.json``: what was asked for;
+- ``events.jsonl``: what happened, one JSON object a line (see ``events``);
+- ``state.json``: what the process last said it was doing;
+- ``checkpoint.npz``: where to go on;
+- ``control``: what the user wants it to do;
+- ``drawings/``: characters that the network of the moment reads while it learns;
+- ``model/``: the finished model, as in the store;
+- ``worker.log``: what the process printed;
+- ``alive``: locked by the process for as long as it lives, however it ends.
+"""
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import numpy as np
+from filelock import FileLock, Timeout
+from platformdirs import user_data_path
+
+from hcr_core.atomic import FOLDER_NAME, remove_folder, replace_file
+from hcr_core.model_store import CARD, check_own_name, open_folder, save_model, user_store
+from hcr_core.training.config import TrainingConfig, TrainingError
+
+EVENTS, CONTROL, CHECKPOINT, ALIVE, CONFIG = "events.jsonl", "control", "checkpoint.npz", "alive", "config.json"
+DRAWINGS, MODEL, TICKET, STATE = "drawings", "model", "ticket", "state.json"
+
+#: States in which nothing happens any more.
+ENDED = ("finished", "stopped", "failed", "interrupted")
+#: A new process has its lock within a second; a machine under load gets more.
+_STARTING_SECONDS = 20
+_ROOT = Path(__file__).resolve().parent.parent.parent
+#: Drawings that are read at once, so that a crowd of visitors does not slow the training.
+MOST_DRAWINGS = 8
+
+
+def runs_folder() -> Path:
+    """``HCR_RUNS_DIR``, or ``runs`` in the user's data directory; need not exist."""
+    configured = os.environ.get("HCR_RUNS_DIR")
+    return Path(configured) if configured else user_data_path("hcr-studio") / "runs"
+
+
+@dataclass(frozen=True)
+class Run:
+    """A run's folder."""
+
+    folder: Path
+
+    @property
+    def id(self) -> str:
+        """Its name among the runs."""
+        return self.folder.name
+
+    @cached_property
+    def config(self) -> TrainingConfig:
+        """What was asked for; raises ``TrainingError`` where that cannot be read."""
+        return TrainingConfig.read(self.folder / CONFIG)
+
+    @property
+    def ticket(self) -> float:
+        """When it was last started, in seconds since 1970: who waits longest is next."""
+        try:
+            return float((self.folder / TICKET).read_text())
+        except (OSError, ValueError):
+            return 0.0
+
+    def events(self, offset: int = 0) -> tuple[list[dict], int]:
+        """Events from a byte offset of the log on, and the offset to go on from.
+
+        A line that is still being written is left for the next call.
+        """
+        try:
+            with open(self.folder / EVENTS, "rb") as file:
+                file.seek(offset)
+                data = file.read()
+        except OSError:
+            return [], offset
+        whole = data[: data.rfind(b"\n") + 1]
+        events = []
+        for line in whole.splitlines():
+            with contextlib.suppress(ValueError):  # a line cut off by a power cut
+                events.append(json.loads(line))
+        return events, offset + len(whole)
+
+    def alive(self) -> bool:
+        """Whether a process works on it."""
+        if not (self.folder / ALIVE).exists():
+            return False
+        for _ in range(3):  # another watcher may be looking at this very moment
+            try:
+                with FileLock(self.folder / ALIVE, timeout=0):
+                    return False
+            except Timeout:
+                time.sleep(0.005)
+        return True
+
+    def said(self) -> dict:
+        """What the process last said of itself: ``{"state", "time"}`` and more (``reason``, ``behind``)."""
+        try:
+            return json.loads((self.folder / STATE).read_text(encoding="utf-8"))
+        except (OSError, ValueError):
+            return {"state": "starting", "time": 0.0}
+
+    def state(self) -> str:
+        """``starting``, ``waiting``, ``preparing``, ``training``, ``paused``, ``finishing``, or an ``ENDED`` one.
+
+        ``interrupted`` is a run whose process is gone without a word.
+        """
+        alive = self.alive()  # first: what is said by a process that is gone stays said
+        said = self.said()
+        if said["time"] < self.ticket:  # nothing was said since it was last started
+            return "starting" if alive or time.time() - self.ticket < _STARTING_SECONDS else "interrupted"
+        return said["state"] if alive or said["state"] in ENDED else "interrupted"
+
+    def images_per_second(self) -> float | None:
+        """Training speed of its last epoch, or ``None`` before there is one."""
+        speeds = [event["images_per_second"] for event in self.events()[0] if event["event"] == "epoch"]
+        return speeds[-1] if speeds else None
+
+    def ask(self, wish: str) -> None:
+        """Ask the process to ``"pause"``, to go on (``"run"``) or to ``"stop"``; it looks ten times a second."""
+        replace_file(self.folder / CONTROL, wish.encode())
+
+    def show(self, key: str, glyph: np.ndarray | None) -> None:
+        """Have a glyph, uint8 (28, 28), read by the network of the moment in every ``peek`` event.
+
+        Args:
+            key: Whose it is: letters, digits, ``-`` and ``_``.
+            glyph: Replaces the former one of this key; ``None`` takes it away.
+        """
+        if not FOLDER_NAME.fullmatch(key):
+            raise TrainingError("a drawing needs a plain name")
+        path = self.folder / DRAWINGS / f"{key}.bin"
+        if glyph is None:
+            path.unlink(missing_ok=True)
+            return
+        path.parent.mkdir(exist_ok=True)
+        replace_file(path, np.ascontiguousarray(glyph, np.uint8).tobytes())
+
+    def resume(self) -> None:
+        """Go on where it stopped; raises ``TrainingError`` unless it was stopped, interrupted or failed."""
+        state = self.state()
+        if state not in ("stopped", "interrupted", "failed"):
+            raise TrainingError(f"run {self.id} cannot be resumed: it is {state}")
+        self._spawn()
+
+    def finish(self) -> None:
+        """Make a model of a stopped run's best epoch; raises ``TrainingError`` unless there is one."""
+        state = self.state()
+        if state not in ("stopped", "interrupted", "failed") or not (self.folder / CHECKPOINT).exists():
+            raise TrainingError(f"run {self.id} has nothing to make a model of: it is {state}")
+        self._spawn("--finish")
+
+    def save(self, name: str, store: Path | None = None) -> Path:
+        """Put the finished model into a store (the user's own) under a name; returns its folder.
+
+        Raises ``TrainingError`` if there is none yet, ``ModelError`` for a name
+        that cannot be or a damaged model.
+        """
+        if not (self.folder / MODEL / CARD).is_file():
+            raise TrainingError(f"run {self.id} has no finished model yet")
+        if store is None:
+            check_own_name(name)
+        model = open_folder(self.folder / MODEL)
+        files = {filename: model.read(filename) for filename in model.card["files"]}
+        return save_model(store or user_store(), name, model.card | {"name": name}, files)
+
+    def delete(self) -> None:
+        """Remove it; raises ``TrainingError`` while it is at work."""
+        if self.alive():
+            raise TrainingError(f"run {self.id} is at work: stop it first")
+        remove_folder(self.folder)
+
+    def _spawn(self, *arguments: str) -> None:
+        self.ask("run")
+        replace_file(self.folder / TICKET, repr(time.time()).encode())
+        # The process outlives whoever started it: a session of its own, and no pipe to break.
+        with open(self.folder / "worker.log", "ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "hcr_core.training.worker", str(self.folder.resolve()), *arguments],
+                cwd=_ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,
+            )
+        _CHILDREN.append(process)
+        _reap()
+
+
+#: Processes started here, so that those which ended can be collected.
+_CHILDREN: list[subprocess.Popen] = []
+
+
+def _reap() -> None:
+    _CHILDREN[:] = [process for process in _CHILDREN if process.poll() is None]
+
+
+def start(config: TrainingConfig, folder: Path | None = None) -> Run:
+    """Start a run in a process of its own; it waits while an older one is at work.
+
+    Args:
+        config: What to do.
+        folder: The run's folder, which must not exist; made below ``runs_folder()`` if not given.
+    """
+    if folder is None:
+        stamp = time.strftime("%Y%m%d-%H%M%S")
+        names = (f"{config.name[:40]}-{stamp}{suffix}" for suffix in ("", *(f"-{i}" for i in range(2, 100))))
+        folder = next(path for name in names if not (path := runs_folder() / name).exists())
+    folder.mkdir(parents=True)
+    config.write(folder / CONFIG)
+    run = Run(folder)
+    run._spawn()
+    return run
+
+
+def runs(folder: Path | None = None) -> list[Run]:
+    """All runs with a readable config, the one that was started last first."""
+    found = [Run(path.parent) for path in (folder or runs_folder()).glob(f"[!.]*/{CONFIG}")]
+    readable = []
+    for run in found:
+        with contextlib.suppress(TrainingError):
+            readable.append((run.config, run))
+    return sorted((run for _, run in readable), key=lambda run: (run.ticket, run.id), reverse=True)
+
+
+def find(name: str) -> Run:
+    """The latest run by its id or its model's name; raises ``TrainingError`` if there is none."""
+    for run in runs():
+        if name in (run.id, run.config.name):
+            return run
+    raise TrainingError(f"there is no run of {name!r}")
+
+
+def ahead_of(run: Run) -> Run | None:
+    """The run that ``run`` has to wait for: the oldest living one started before it in the same folder."""
+    mine = (run.ticket, run.id)
+    older = [other for other in runs(run.folder.parent) if (other.ticket, other.id) < mine]
+    return next((other for other in reversed(older) if other.alive() or other.state() == "starting"), None)

@@ -1,0 +1,429 @@
+"""The Train page in every state, on runs that were written, not trained; and the model chooser it leads to."""
+
+import base64
+import json
+import shutil
+
+import cv2
+import numpy as np
+import pytest
+from conftest import ROOT, sheet
+from scripted_run import CLASSES, Script
+from streamlit.testing.v1 import AppTest
+
+from hcr_core.model_store import SHIPPED, open_folder, save_model
+from hcr_core.training import job
+from hcr_core.training.architectures import ARCHITECTURES, layer_figures
+from hcr_core.training.job import MODEL, Run
+from ui.live.views import duration, roughly
+from ui.network_diagram import diagram
+
+PAD = "train_pad"
+
+
+@pytest.fixture(autouse=True)
+def places(tmp_path, monkeypatch):
+    """Runs and models of each test alone, and no data but what is bundled."""
+    for name in ("RUNS", "MODELS", "DATA", "IMPORTED"):
+        monkeypatch.setenv(f"HCR_{name}_DIR", str(tmp_path / name.lower()))
+    return tmp_path
+
+
+@pytest.fixture
+def script(places) -> Script:
+    return Script(places / "runs" / "mine")
+
+
+@pytest.fixture
+def started(monkeypatch) -> list:
+    """What was asked to be trained; nothing is."""
+    asked = []
+
+    def start(config, folder=None):
+        asked.append(config)
+        return Script(job.runs_folder() / config.name).run
+
+    monkeypatch.setattr(job, "start", start)
+    return asked
+
+
+def page(**address: str) -> AppTest:
+    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30)
+    at.switch_page("pages/train.py")
+    for name, value in address.items():
+        at.query_params[name] = value
+    at.run()
+    assert not at.exception
+    return at
+
+
+def live(at: AppTest, name: str) -> dict:
+    """What a live view was given to show."""
+    views = [view.proto for view in at.get("bidi_component") if view.proto.component_name == f"hcr_live_{name}"]
+    assert len(views) == 1
+    return json.loads(views[0].json)
+
+
+def labels(at: AppTest) -> list[str]:
+    return [button.label for button in at.button]
+
+
+def words(at: AppTest) -> str:
+    return " ".join(element.value for element in [*at.markdown, *at.caption, *at.error, *at.info, *at.subheader])
+
+
+def html(at: AppTest) -> str:
+    return " ".join(block.proto.body for block in at.get("html"))
+
+
+def test_before_starting_network_data_and_time_are_shown():
+    at = page()
+    assert at.selectbox(key="train_data").value == ("digits",)
+    assert "586,282 parameters" in words(at)
+    assert "rough estimate" in words(at)
+    assert html(at).count('class="layer"') == 15
+    assert html(at).count("<img") == 8 * 4  # a sample and three variations
+    assert not at.get("bidi_component")
+
+
+def test_another_network_has_its_own_settings():
+    at = page()
+    at.selectbox(key="train_architecture").set_value("mlp-sigmoid").run()
+    assert not at.exception
+    recipe = ARCHITECTURES["mlp-sigmoid"].recipe
+    values = {field.label: field.value for field in at.number_input}
+    assert values["Passes over the data"] == recipe.epochs
+    assert values["Stop after passes without progress"] == recipe.early_stopping
+    assert "Nothing is varied" in words(at)
+    assert html(at).count("<img") == 8
+
+
+def test_what_was_chosen_is_started(started):
+    at = page()
+    at.selectbox(key="train_architecture").set_value("mlp-256").run()
+    next(field for field in at.number_input if field.label == "Passes over the data").set_value(3)
+    next(field for field in at.number_input if field.label == "Seed of chance").set_value(7)
+    at.text_input[0].set_value("my-first")
+    at.button(key="train_start").click().run()
+    assert not at.exception
+    config = started[0]
+    assert (config.name, config.data, config.architecture) == ("my-first", ("digits",), "mlp-256")
+    assert (config.recipe.epochs, config.recipe.batch, config.seed, config.classes) == (3, 100, 7, "")
+    assert at.query_params["run"] == "my-first"
+    assert live(at, "header")["state"] in ("starting", "interrupted")
+
+
+def test_some_classes_only(started):
+    at = page()
+    next(c for c in at.button_group if c.label == "Which characters").set_value("own").run()
+    at.multiselect[0].set_value(["7", "1"]).run()
+    assert "2 classes" in html(at)
+    at.button(key="train_start").click().run()
+    assert started[0].classes == "1,7"
+
+
+@pytest.mark.parametrize(("chosen", "sentence"), [([], "at least two"), (["3"], "at least two")])
+def test_too_few_classes_are_said_so(chosen, sentence):
+    at = page()
+    next(c for c in at.button_group if c.label == "Which characters").set_value("own").run()
+    at.multiselect[0].set_value(chosen).run()
+    assert not at.exception
+    assert sentence in at.error[0].value
+
+
+@pytest.mark.parametrize("name", ["", "../x", "a b", "-x"])
+def test_a_bad_name_is_refused(started, name):
+    at = page()
+    at.text_input[0].set_value(name)
+    at.button(key="train_start").click().run()
+    assert not at.exception
+    assert "is no name for a model" in at.error[0].value
+    assert not started
+
+
+def test_other_samples_are_shown_on_request():
+    at = page()
+    before = html(at)
+    at.button(key="train_shuffle").click().run()
+    assert html(at) != before
+
+
+def test_a_run_at_work_is_seen_at_once(script):
+    with script.state("preparing").start().state("training").epochs(2, {"other": 3}).alive():
+        at = page()
+    assert at.query_params["run"] == "mine"
+    assert {"Pause", "Stop"} < set(labels(at))
+    header = live(at, "header")
+    assert header["fraction"] == 0.5
+    assert ["pass over the data", "3 of 4"] in header["numbers"]
+    assert ["images a second", "4,321"] in header["numbers"]
+    assert "reads 79 right" in header["sentence"]
+
+
+def test_curves_gallery_and_classes_while_it_learns(script):
+    with script.start().state("training").epochs(2).peek(3, 10, 0.5).alive():
+        at = page()
+    accuracy, loss = live(at, "curves")["charts"]
+    assert [len(line["points"]) for line in accuracy["lines"]] == [4, 5, 2, 2]
+    assert accuracy["range"] == [0, 1]
+    assert [line["name"] for line in loss["lines"]] == ["", "training", "unseen images"]
+    assert sum(tile["right"] for tile in live(at, "gallery")["tiles"]) == 8
+    classes = live(at, "classes")
+    assert classes["names"] == CLASSES
+    assert classes["accuracy"] == [0.5] * 10
+    assert "a sample of 100" in classes["alt"].lower()
+
+
+@pytest.mark.parametrize(
+    ("state", "fields", "sentence", "offered"),
+    [
+        ("waiting", {"behind": "older-run"}, "older-run", {"Stop"}),
+        ("preparing", {}, "Getting ready", {"Stop"}),
+        ("paused", {}, "Paused", {"Go on", "Stop"}),
+        ("finishing", {}, "Nearly done", set()),
+    ],
+)
+def test_states_at_work(script, state, fields, sentence, offered):
+    if state in ("paused", "finishing"):
+        script.start().epochs(1)
+    with script.state(state, **fields).alive():
+        at = page()
+    assert sentence in live(at, "header")["sentence"]
+    assert offered == set(labels(at)) & {"Pause", "Stop", "Go on", "Resume", "Make a model of its best state"}
+
+
+@pytest.mark.parametrize(
+    ("state", "fields", "sentence"),
+    [
+        ("stopped", {"epoch": 2, "step": 20}, "Stopped. Resume goes on exactly where it was"),
+        ("failed", {"reason": "the disk is full"}, "the disk is full"),
+        ("training", {}, "ended from outside"),
+    ],
+)
+def test_ended_before_the_end(script, state, fields, sentence):
+    script.start().epochs(2).checkpoint().state(state, **fields)
+    at = page(run="mine")
+    assert sentence in live(at, "header")["sentence"]
+    assert {"Resume", "Make a model of its best state"} <= set(labels(at))
+
+
+def test_nothing_to_make_a_model_of_without_a_checkpoint(script):
+    script.start().state("failed", reason="x")
+    assert "Make a model of its best state" not in labels(page(run="mine"))
+
+
+@pytest.mark.parametrize(("button", "method"), [("Resume", "resume"), ("Make a model of its best state", "finish")])
+def test_going_on(script, monkeypatch, button, method):
+    called = []
+    monkeypatch.setattr(Run, method, lambda run: called.append(run.id))
+    script.start().epochs(1).checkpoint().state("stopped", epoch=1, step=20)
+    at = page(run="mine")
+    next(b for b in at.button if b.label == button).click().run()
+    assert not at.exception
+    assert called == ["mine"]
+
+
+@pytest.mark.parametrize(
+    ("state", "key", "wish"), [("training", "train_pause", "pause"), ("training", "train_stop", "stop")]
+)
+def test_asking_a_run(script, state, key, wish):
+    with script.start().epochs(1).state(state).alive() as run:
+        page().button(key=key).click().run()
+        assert (run.folder / "control").read_text() == wish
+
+
+def drawn(at: AppTest, label: str) -> AppTest:
+    png = base64.b64encode(cv2.imencode(".png", sheet(label, side=340, size=200, pen=16))[1].tobytes()).decode()
+    at.session_state[PAD] = {
+        "drawing": {"raw": {"objects": [{"type": "Path"}]}, "data": f"data:image/png;base64,{png}"}
+    }
+    at.run()
+    assert not at.exception
+    return at
+
+
+def test_the_visitors_drawing_is_shown_to_the_network(script):
+    with script.start().state("training").epochs(1).alive() as run:
+        at = drawn(page(), "7")
+        (first,) = (run.folder / "drawings").glob("*.bin")
+        assert np.frombuffer(first.read_bytes(), np.uint8).max() > 200
+        script.peek(2, 5, 0.5, {first.stem: 7}).peek(2, 10, 0.5, {first.stem: 1, "another-visitor": 2})
+        at.run()
+        view = live(at, "drawing")
+        assert view["letter"] == "1"
+        assert [moment[2] for moment in view["moments"]] == ["7", "1"]
+        assert view["best"][0] == ["1", 0.91]
+        # Another drawing has a history of its own.
+        at = drawn(at, "L")
+        (second,) = (run.folder / "drawings").glob("*.bin")
+        assert second.stem != first.stem
+        assert live(at, "drawing")["letter"] == ""
+
+
+def finished(script: Script) -> Script:
+    """A run with a model: the shipped one."""
+    model = open_folder(SHIPPED / "characters")
+    script.start(classes=model.card["classes"]).epochs(4).end()
+    save_model(script.run.folder, MODEL, model.card, {name: model.read(name) for name in model.card["files"]})
+    return script
+
+
+def test_the_summary_at_the_end(script):
+    header = live(page(run=finished(script).run.id), "header")
+    assert header["sentence"].startswith("Finished")
+    assert header["fraction"] == 1
+    numbers = dict(map(tuple, header["numbers"]))
+    assert numbers["right on unseen images"] == "92.5 %"
+    assert numbers["right in training"] == "92.5 %"
+    assert (numbers["validation loss"], numbers["training loss"]) == ("0.083", "0.075")
+    assert (numbers["training time"], numbers["best pass"]) == ("10 s", "4 of 4")
+
+
+def test_a_finished_model_is_saved_and_chosen_on_the_recognize_page(script):
+    at = page(run=finished(script).run.id)
+    at.text_input[0].set_value("fresh").run()
+    at.button(key="train_save").click().run()
+    assert not at.exception
+    assert "Saved as **fresh**" in words(at)
+    assert at.button(key="train_save").disabled
+    at.button(key="train_try").click().run()
+    assert not at.exception
+    assert at.title[0].value == "Write, see it read"
+    assert at.selectbox(key="recognize_model").value == "fresh"
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("characters", "comes with the app"), ("../x", "is no name")])
+def test_a_model_is_not_saved_under_every_name(script, name, sentence, places):
+    at = page(run=finished(script).run.id)
+    at.text_input[0].set_value(name).run()
+    at.button(key="train_save").click().run()
+    assert not at.exception
+    assert sentence in at.error[0].value
+    assert not (places / "models").exists()
+
+
+def test_a_finished_network_reads_a_new_drawing(script):
+    at = drawn(page(run=finished(script).run.id), "7")
+    at.run()
+    assert live(at, "drawing")["best"][0][1] > 0.5
+
+
+def test_earlier_runs_are_listed_compared_and_deleted(places):
+    for name, epochs in (("first", 2), ("second", 4)):
+        Script(places / "runs" / name).start().epochs(epochs).state("stopped", epoch=epochs, step=20)
+    at = page(run="new")
+    table = at.dataframe[0].value
+    assert sorted(table["name"]) == ["first", "second"]
+    assert sorted(table["unseen"]) == [0.788, 0.925]
+    at.session_state["train_runs_2"] = {"selection": {"rows": [0, 1], "columns": [], "cells": []}}
+    at.run()
+    assert not at.exception
+    figures = [json.loads(chart.proto.spec) for chart in at.get("plotly_chart")]
+    assert [sorted(line["name"] for line in figure["data"]) for figure in figures] == [["first", "second"]] * 2
+    at.button(key="train_delete_yes").click().run()
+    assert not at.exception
+    assert job.runs() == []
+
+
+def test_a_run_at_work_is_not_deleted(script):
+    with script.start().epochs(1).state("training").alive() as run:
+        at = page(run="new")
+        at.session_state["train_runs_1"] = {"selection": {"rows": [0], "columns": [], "cells": []}}
+        at.run()
+        at.button(key="train_delete_yes").click().run()
+        assert "is at work" in at.error[0].value
+        assert run.folder.exists()
+
+
+def test_a_run_that_is_gone_is_said_so():
+    at = page(run="nowhere")
+    assert "no run nowhere" in at.info[0].value
+    assert at.button(key="train_start")
+
+
+def test_a_damaged_run_does_not_break_the_page(script, places):
+    (places / "runs" / "broken").mkdir(parents=True)
+    (places / "runs" / "broken" / "config.json").write_text("{")
+    at = page(run="new")
+    assert at.dataframe[0].value["name"].tolist() == ["mine"]
+
+
+@pytest.mark.parametrize("classes", [10, 62])
+@pytest.mark.parametrize("name", ARCHITECTURES)
+def test_every_network_is_drawn(name, classes):
+    layers = layer_figures(ARCHITECTURES[name], 28, classes)
+    drawing = diagram(layers, 28)
+    assert drawing.count('class="layer"') == len(layers) + 1
+    assert f"{classes} classes" in drawing
+    assert f"{sum(layer.parameters for layer in layers):,} parameters" in drawing
+
+
+@pytest.mark.parametrize(
+    ("seconds", "exact", "rough"),
+    [(0, "0 s", "5 s"), (42, "42 s", "40 s"), (100, "1 min 40 s", "1 min 40 s"), (7499, "2 h 4 min", "2 h 5 min")],
+)
+def test_times_for_people(seconds, exact, rough):
+    assert duration(seconds) == exact
+    assert roughly(seconds) == rough
+
+
+@pytest.fixture
+def digits_model(places):
+    """A model of one's own that knows the digits only: the shipped network, its other classes renamed away."""
+    model = open_folder(SHIPPED / "characters")
+    classes = [label if label.isdecimal() else f"_{i}" for i, label in enumerate(model.card["classes"])]
+    files = {name: model.read(name) for name in model.card["files"]}
+    save_model(places / "models", "mine", model.card | {"classes": classes}, files)
+
+
+def recognize() -> AppTest:
+    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30).run()
+    assert not at.exception
+    return at
+
+
+def kinds(at: AppTest) -> list[str]:
+    control = next(c for c in at.button_group if c.label == "Read it as")
+    return [option.content for option in control.proto.options]
+
+
+def test_there_is_nothing_to_choose_with_one_model():
+    at = recognize()
+    assert not at.selectbox
+    assert kinds(at) == ["All", "Digits", "Letters", "Capitals", "Small"]
+
+
+def test_a_model_offers_only_the_kinds_it_has(digits_model):
+    at = recognize()
+    next(c for c in at.button_group if c.label == "Read it as").set_value("uppercase").run()
+    at.selectbox(key="recognize_model").set_value("mine").run()
+    assert not at.exception
+    assert kinds(at) == ["All", "Digits"]
+    assert at.session_state["recognize_classes"] == "all"
+
+
+def test_a_damaged_model_is_named_and_left_out(digits_model, places):
+    shutil.copytree(places / "models" / "mine", places / "models" / "broken")
+    (places / "models" / "broken" / "model.tflite").write_bytes(b"x")
+    at = recognize()
+    assert at.selectbox(key="recognize_model").options == ["characters", "mine"]
+    assert "model broken: model.tflite is not the file" in words(at).replace("\\", "")
+
+
+def test_a_model_saved_anew_under_its_name_is_read_with(digits_model, places):
+    from ui.data import recognizer
+
+    before = recognizer("mine")
+    assert recognizer("mine") is before
+    model = open_folder(SHIPPED / "characters")
+    save_model(places / "models", "mine", model.card, {"model.tflite": model.read("model.tflite")})
+    assert tuple(recognizer("mine").alphabet) == tuple(model.card["classes"])
+
+
+def test_a_chosen_model_that_was_deleted_is_chosen_no_more(digits_model, places):
+    at = recognize()
+    at.selectbox(key="recognize_model").set_value("mine").run()
+    shutil.rmtree(places / "models" / "mine")
+    at.run()
+    assert not at.exception
+    assert not at.selectbox

@@ -1,0 +1,250 @@
+"""Watching a run: how far it is, what it knows by now, and what it makes of one's own drawing."""
+
+import secrets
+from collections.abc import Callable
+
+import numpy as np
+import pandas as pd
+import streamlit as st
+
+from hcr_core.imaging import ImageError
+from hcr_core.model_store import SHIPPED, ModelError, check_name, open_folder, user_store
+from hcr_core.preprocessing import image_to_glyph
+from hcr_core.recognition import Recognizer
+from hcr_core.training.architectures import ARCHITECTURES
+from hcr_core.training.job import CHECKPOINT, ENDED, MODEL, Run
+from hcr_core.training.progress import Progress, Reading
+from ui import live
+from ui import training_data as lookup
+from ui.canvas import drawing_pad
+from ui.data import recognizer_of
+from ui.export import chart, save_numbers
+from ui.figures import class_matrix
+from ui.live import views
+from ui.recognize_this import open_recognize
+
+PAD = "train_pad"
+#: Streamlit's signs of a rerun, the runner in the corner and fading, would come and go twice a second.
+_CALM = """<style>
+[data-testid="stStatusWidget"] { display: none; }
+.st-key-train_controls { min-height: 2.6rem; }
+[data-stale="true"] { opacity: 1 !important; transition: none !important; }
+</style>"""
+#: Seconds between two looks at a run that goes on.
+_EVERY = 0.5
+
+
+def show(run: Run, open_run: Callable[[str], None]) -> None:
+    """Everything there is to see of a run, looked at twice a second while it goes on.
+
+    Args:
+        run: What to show.
+        open_run: Called with the id of another run that the visitor wants to see.
+    """
+    state = run.state()
+    every = None if state in ENDED else _EVERY
+    st.html(_CALM)
+    st.fragment(_head, run_every=every)(run, state)
+    # Always there, whatever is in it: were it not, the pad below would begin anew with every state.
+    with st.container(key="train_controls"):
+        _controls(run, state, open_run)
+        if state == "finished":
+            _take_away(run)
+    drawing, learning = st.columns([5, 7], gap="large")
+    with drawing:
+        st.markdown("**Watch it learn your letter**")
+        _pad(run)
+    with learning:
+        st.fragment(_learning, run_every=every)(run)
+    st.fragment(_by_class, run_every=every)(run)
+    if every is None:
+        _afterwards(run)
+    _about(run)
+
+
+def _head(run: Run, state_of_page: str) -> None:
+    state, said = run.state(), run.said()
+    if state != state_of_page:
+        # Other buttons, or the end: the whole page changes.
+        st.rerun()
+    with lookup.watch(run).latest() as progress:
+        data = views.header(state, said, progress, run.config)
+    live.header(data, key="train_header")
+
+
+def _controls(run: Run, state: str, open_run: Callable[[str], None]) -> None:
+    """What can be done with a run now."""
+    with st.container(horizontal=True, gap="small"):
+        if state == "training":
+            st.button("Pause", icon=":material/pause:", key="train_pause", on_click=run.ask, args=("pause",))
+        if state == "paused":
+            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=run.ask, args=("run",))
+        if state not in (*ENDED, "finishing"):
+            st.button("Stop", icon=":material/stop:", key="train_stop", on_click=run.ask, args=("stop",))
+        if state == "waiting" and st.button("Watch that one", icon=":material/visibility:", key="train_behind"):
+            open_run(run.said().get("behind", ""))
+        if state in ("stopped", "interrupted", "failed"):
+            _button("Resume", ":material/play_arrow:", run.resume, primary=True)
+            if (run.folder / CHECKPOINT).exists():
+                _button("Make a model of its best state", ":material/check:", run.finish)
+
+
+def _button(label: str, icon: str, action, *, primary: bool = False) -> None:
+    if st.button(label, icon=icon, type="primary" if primary else "secondary"):
+        action()
+        st.rerun()
+
+
+@st.fragment
+def _pad(run: Run) -> None:
+    """The drawing pad; what is on it is shown to the network at every look."""
+    glyph = _glyph(drawing_pad(PAD))
+    mine = st.session_state.setdefault("train_drawing", {"key": "", "run": None, "glyph": None})
+    before = mine["glyph"]
+    changed = glyph is not before and not (glyph is not None and before is not None and np.array_equal(glyph, before))
+    if not changed and mine["run"] == run.id:
+        return
+    if mine["key"]:
+        Run(run.folder.parent / mine["run"]).show(mine["key"], None)
+    # A new key for every drawing: the answers to the last one are no answers to this.
+    mine.update(key=f"visitor-{secrets.token_hex(6)}" if glyph is not None else "", run=run.id, glyph=glyph)
+    if glyph is not None:
+        run.show(mine["key"], glyph)
+
+
+def _glyph(image: np.ndarray | None) -> np.ndarray | None:
+    try:
+        return None if image is None else image_to_glyph(image)
+    except ImageError:
+        return None
+
+
+def _learning(run: Run) -> None:
+    """What changes most while it learns: the drawing, the curves, the sixteen images."""
+    with lookup.watch(run).latest() as progress:
+        passes = _passes(run, progress)
+        mine, curves, gallery = (
+            _my_drawing(run, progress, passes),
+            views.curves(progress, passes),
+            views.gallery(progress),
+        )
+    live.drawing(mine, key="train_drawing_view")
+    live.curves(curves, key="train_curves")
+    st.markdown("**Sixteen characters it was never trained on**, and what it takes them for")
+    live.gallery(gallery, key="train_gallery")
+
+
+def _passes(run: Run, progress: Progress) -> int:
+    """How long the curves are: as planned, and in the end as it came."""
+    if progress.end:
+        return max(progress.end["summary"]["epochs"], 1)
+    return progress.start.get("epochs", run.config.recipe.epochs)
+
+
+def _by_class(run: Run) -> None:
+    """Which characters it knows by now, and which it mixes up."""
+    with lookup.watch(run).latest() as progress:
+        data = views.classes(progress)
+    st.markdown("**Every character fills up as it is learned**, and what is taken for what")
+    live.classes(data, key="train_classes_view")
+
+
+def _my_drawing(run: Run, progress: Progress, passes: int) -> dict:
+    """What the network of the moment takes the visitor's drawing for."""
+    mine = st.session_state.get("train_drawing", {})
+    names, glyph = progress.classes, mine.get("glyph")
+    readings = progress.drawings.get(mine.get("key", ""), [])
+    if glyph is not None and progress.end:
+        probabilities = finished_model(run).classify(glyph[None])[0]
+        readings = [*readings, Reading(float(passes), probabilities)]
+    if glyph is None:
+        words = "Draw one of its characters on the sheet, and see what the network takes it for while it learns."
+    elif not readings:
+        words = "It looks at your drawing as soon as it is learning."
+    else:
+        looks = "once" if len(readings) == 1 else f"{len(readings)} times"
+        words = "The finished network reads it so." if progress.end else f"It has looked at your drawing {looks}."
+    return views.drawing(readings, names, passes, words)
+
+
+def finished_model(run: Run) -> Recognizer:
+    """The model of a finished run; raises ``ModelError``."""
+    return recognizer_of(open_folder(run.folder / MODEL))
+
+
+def _about(run: Run) -> None:
+    """What is being trained, for those who come later."""
+    config, recipe = run.config, run.config.recipe
+    varied = {"none": "not varied", "light": "varied a little", "full": "varied a lot"}[recipe.augment]
+    lines = [
+        f"**{config.name}** learns from **{' and '.join(config.data)}**"
+        + (f", {config.classes}" if config.classes else ""),
+        f"Network **{config.architecture}**: {ARCHITECTURES[config.architecture].title}",
+        f"{lookup.Pace(recipe.epochs, recipe.batch)}, {recipe.batch} images a step, {recipe.optimizer}, learning rate "
+        f"{recipe.learning_rate:g} ({recipe.schedule}), images {varied}",
+    ]
+    st.caption("  \n".join(lines))
+
+
+def _take_away(run: Run) -> None:
+    """Save the model under a name and use it."""
+    saved = _saved_as(run)
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="train_save_row"):
+        name = st.text_input(
+            "Name of the model", saved or run.config.name, max_chars=64, key=f"train_save_{run.id}", width=260
+        )
+        save = st.button("Save", icon=":material/save:", key="train_save", disabled=name == saved)
+        use = st.button("Try it on the Recognize page", icon=":material/draw:", type="primary", key="train_try")
+    if save or (use and name != saved):
+        if (SHIPPED / check_name(name)).exists():
+            st.error(f"{name} is the name of a model that comes with the app: choose another.")
+            return
+        run.save(name)
+    if use:
+        open_recognize(name)
+    if save:
+        st.rerun()
+    if saved:
+        st.caption(f"Saved as **{saved}**: the Recognize page offers it, and the Models page shows its card.")
+    elif (user_store() / name).exists():
+        st.caption(f"There is a model {name} of yours: saving replaces it.")
+
+
+def _saved_as(run: Run) -> str | None:
+    """The name under which a run's model lies in the user's store, or ``None``."""
+    files = open_folder(run.folder / MODEL).card["files"]
+    try:
+        folders = sorted(path for path in user_store().iterdir() if not path.name.startswith("."))
+    except OSError:
+        return None
+    for folder in folders:
+        try:
+            if open_folder(folder).card["files"] == files:
+                return folder.name
+        except ModelError:
+            continue
+    return None
+
+
+def _afterwards(run: Run) -> None:
+    """Numbers and charts to take away."""
+    with lookup.watch(run).latest() as progress:
+        history, names, matrix, whole = progress.history, progress.classes, progress.confusion, progress.whole
+        errors = views.confusions(progress)
+    if not history:
+        return
+    with st.expander("Charts and numbers to take away", icon=":material/download:"):
+        save_numbers(pd.DataFrame(history).drop(columns=["event"]), f"passes-{run.id}")
+        if not (whole and errors):
+            return
+        shares = matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+        rows, columns = np.nonzero(matrix)
+        table = pd.DataFrame(
+            {"label": [names[i] for i in rows], "read_as": [names[i] for i in columns], "images": matrix[rows, columns]}
+        )
+        chart(
+            class_matrix(shares, names, "what it is", "read as"),
+            table,
+            f"confusion-{run.id}",
+            alt=f"Share of each character that was read as another, of all validation images. {'. '.join(errors)}",
+        )
