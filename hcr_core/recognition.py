@@ -8,7 +8,6 @@ import numpy as np
 from ai_edge_litert.interpreter import Interpreter
 
 from hcr_core.alphabet import Alphabet, restricted
-from hcr_core.calibration import tempered
 from hcr_core.model_store import ModelError, StoredModel, open_model
 from hcr_core.preprocessing import GLYPH_SIZE, VERSION, Box, extract_character, ink_to_glyph
 
@@ -124,9 +123,7 @@ class Recognizer:
         self.name = model.name
         self.card = model.card
         self.alphabet: Alphabet = model.alphabet
-        #: Divides the logits, so that a probability of 0.8 is right in 80 of 100 cases.
-        self._temperature = float(model.card.get("calibration", {}).get("temperature", 1.0))
-        #: Least probability of being a character at all that is not refused.
+        # Least probability of being a character at all that is not refused.
         self._least_written = float(model.card.get("refusal", {}).get("threshold", 0.0))
         # The interpreter keeps pointing into these bytes.
         self._content = model.read("model.tflite")
@@ -198,7 +195,7 @@ class Recognizer:
                 probabilities[start : start + _BATCH] = self._interpreter.get_tensor(self._output)
                 if self._written is not None:
                     written[start : start + _BATCH] = self._interpreter.get_tensor(self._written)[:, 0]
-        return tempered(probabilities, self._temperature), written
+        return probabilities, written
 
     def read(
         self, image: np.ndarray, layout: str = "character", alphabet: str | Iterable[str] | None = None

@@ -1,14 +1,14 @@
-"""The network behind ``models/characters``: which character a glyph is, and whether it is one at all.
-
-After all-convolutional networks (Springenberg et al. 2015, arXiv:1412.6806) and residual ones (He
-et al. 2016, arXiv:1512.03385).
-"""
+"""The network behind ``models/characters``: which character a glyph is, and whether it is one at all."""
 
 import keras
 from keras import layers
 
 #: What it is called on the card.
 NAME, TITLE = "strided", "six convolutions of 32 to 128 channels with batch normalization and strides, one dense layer"
+SOURCE = (
+    "ours, after all-convolutional networks (Springenberg et al. 2015, arXiv:1412.6806) and residual ones (He et al. "
+    "2016, arXiv:1512.03385)"
+)
 
 
 def character_network(side: int, classes: int) -> keras.Model:
@@ -29,8 +29,9 @@ def character_network(side: int, classes: int) -> keras.Model:
     x = layers.BatchNormalization()(layers.Dense(256, use_bias=False)(x))
     embedding = layers.ReLU(name="embedding")(x)
     # float32 also under mixed precision: probabilities of 62 classes need the digits.
+    label = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")
     outputs = {
-        "label": layers.Dense(classes, activation="softmax", dtype="float32")(layers.Dropout(0.3)(embedding)),
+        "label": label(layers.Dropout(0.3)(embedding)),
         "character": layers.Dense(1, activation="sigmoid", dtype="float32", name="character")(embedding),
     }
     return keras.Model(image, outputs, name=NAME)
