@@ -26,6 +26,7 @@ class Augmentation:
         loosen: Standard deviation of a stroke's shift against the others, as a share of the character.
         scale: Largest reduction of the finished glyph, as a share.
         shift: Largest displacement of the finished glyph, in pixels.
+        centred: Share of glyphs that are not displaced: as ``ink_to_glyph`` makes them, so the app shows them.
         widths: Thinnest and widest pen in thousandths of the character (drawn log-uniformly).
         untouched: Share of glyph samples that stay exactly as they are.
         damage: Share of samples whose ink is broken, speckled, uneven or has a line beside it.
@@ -38,6 +39,7 @@ class Augmentation:
     loosen: float = 0.03
     scale: float = 0.15
     shift: float = 1.5
+    centred: float = 0.5
     widths: tuple[float, float] = (18, 220)
     untouched: float = 0.25
     damage: float = 0.15
@@ -242,7 +244,10 @@ def _beside_a_line(ink: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 
 def displaced(glyph: np.ndarray, rng: np.random.Generator, settings: Augmentation) -> np.ndarray:
-    """A finished glyph, a little smaller and off centre: real EMNIST's longer sides are 20 to 24."""
+    """A finished glyph, mostly a little smaller and off centre: real EMNIST's longer sides are 20 to 24."""
+    # Were all of them resampled here, sharp ones would stand for scans, whose classes have other frequencies.
+    if rng.random() < settings.centred:
+        return glyph
     matrix = np.zeros((2, 3))
     matrix[0, 0] = matrix[1, 1] = 1 - rng.uniform(0, settings.scale)
     matrix[:, 2] = _kept_centre(matrix) + rng.uniform(-settings.shift, settings.shift, 2)
