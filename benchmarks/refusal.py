@@ -15,7 +15,7 @@ from hcr_core.evaluation import glyphs_of
 from hcr_core.training.negatives import UNSEEN_KINDS, unseen_glyph
 
 #: Negatives of each kind; none of these seeds is used in training.
-COUNT, SEED = 1500, 2024
+COUNT, SEED = 1000, 2024
 SETS = ("emnist62", "unipen", "paper_chars")
 
 

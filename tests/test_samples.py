@@ -10,7 +10,7 @@ from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.datasets.strokes import PenStrokes
 from hcr_core.preprocessing import ink_to_glyph
 from hcr_core.training import negatives
-from hcr_core.training.augmentation import Augmentation, damaged, random_glyph, scanned_glyph, varied_strokes
+from hcr_core.training.augmentation import Augmentation, damaged, displaced, random_glyph, scanned_glyph, varied_strokes
 from hcr_core.training.mixture import NOTHING, Mixture, believable, drawn, even_weights, pool, scans
 from hcr_core.training.photographs import paper, photographed
 
@@ -148,3 +148,9 @@ def test_a_label_is_believed_unless_its_shape_is_denied():
     probabilities = np.array([[0.02, 0.9, 0.08], [0.01, 0.02, 0.97], [0.3, 0.3, 0.4]])
     # A small c called C is only its case; a 6 called C is an error.
     assert believable(probabilities, np.array([0, 0, 0]), alphabet, 0.1).tolist() == [True, False, True]
+
+
+def test_half_of_the_drawn_glyphs_are_just_as_the_app_makes_them():
+    glyph, rng = dataset(strokes=True).images[0], np.random.default_rng(7)
+    same = [np.array_equal(displaced(glyph, rng, Augmentation()), glyph) for _ in range(400)]
+    assert np.mean(same) == pytest.approx(Augmentation().centred, abs=0.1)

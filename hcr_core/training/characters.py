@@ -38,7 +38,7 @@ LIKELY_SMALL_F = 0.3
 PHOTOS, NEGATIVES = 60_000, 36_000
 PEAK, WEIGHT_DECAY, SMOOTHING = 2.5e-3, 0.03, 0.04
 #: What counts as refused: the score that this share of validation characters lies below.
-REFUSED = 0.015
+REFUSED = 0.01
 
 
 def chosen(earlier: str = "characters") -> dict[str, np.ndarray]:
