@@ -26,16 +26,18 @@ def test_it_names_the_class_and_says_whether_it_is_one():
 
 def test_a_restored_run_goes_on_as_if_it_had_not_stopped(tmp_path):
     rng = np.random.default_rng(0)
-    batches = [(rng.integers(0, 256, (32, 28, 28), np.uint8), rng.integers(NOTHING, 5, 32)) for _ in range(6)]
+    sources = rng.integers(0, 2, 32)
+    batches = [(rng.integers(0, 256, (32, 28, 28), np.uint8), rng.integers(NOTHING, 5, 32), sources) for _ in range(6)]
+    frequencies = np.array([[1, 1, 1, 1, 1], [0.2, 0.4, 0.8, 1.6, 2]], np.float32)
     whole, halves = [], []
     for losses, stop in ((whole, 6), (halves, 3)):
-        trainer = Trainer(5)
-        losses += [trainer.learn(*batch, steps=6) for batch in batches[:stop]]
+        trainer = Trainer(frequencies)
+        losses += [trainer.learn(batch, steps=6) for batch in batches[:stop]]
     trainer.save(tmp_path / "state.npz")
-    restored = Trainer(5)
+    restored = Trainer(frequencies)
     restored.restore(tmp_path / "state.npz")
     assert restored.step == 3
-    halves += [restored.learn(*batch, steps=6) for batch in batches[3:]]
+    halves += [restored.learn(batch, steps=6) for batch in batches[3:]]
     assert halves[:3] == pytest.approx(whole[:3], rel=0.01)
     # Dropout draws anew after a restart.
     assert halves[3:] == pytest.approx(whole[3:], rel=0.5)
