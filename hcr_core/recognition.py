@@ -55,13 +55,14 @@ class Character:
         return self.shape_probability >= SURE
 
     def to_dict(self) -> dict:
-        box = self.box
-        return {
+        """``{"label", "probability", "box", "candidates"}``, and ``"refused": true`` of what seems no character."""
+        found = {
             "label": self.label,
             "probability": round(self.probability, 6),
-            "box": [box.x, box.y, box.width, box.height],
+            "box": _numbers(self.box),
             "candidates": [[label, round(p, 6)] for label, p in self.candidates],
         }
+        return found | ({"refused": True} if self.refused else {})
 
 
 @dataclass(frozen=True)

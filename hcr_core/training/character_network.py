@@ -11,22 +11,22 @@ SOURCE = (
 )
 
 
-def character_network(side: int, classes: int) -> keras.Model:
+def character_network(side: int, classes: int, width: int = 32) -> keras.Model:
     """An uncompiled model from glyphs, float (n, side, side, 1) of 0-255, to two outputs.
 
     ``label``: probabilities, float32 (n, classes). ``character``: float32 (n, 1), how likely the
-    glyph is a character.
+    glyph is a character. ``width``: channels of the first convolution; the others go by it.
     """
     image = keras.Input((side, side, 1), name="glyph")
     x = layers.Rescaling(1 / 255)(image)
     # Halved by strides and early: at 28 x 28 pixels a layer costs four times what it does at 14 x 14.
-    x = _convolved(x, 32, 5, 2)
-    x = _convolved(_convolved(x, 64), 64)
-    x = _convolved(x, 128, 3, 2)
-    y = layers.BatchNormalization()(layers.Conv2D(128, 3, padding="same", use_bias=False)(_convolved(x, 128)))
-    x = layers.MaxPooling2D()(layers.ReLU()(layers.Add()([x, y])))
+    x = _convolved(x, width, 5, 2)
+    x = _convolved(_convolved(x, 2 * width), 2 * width)
+    x = _convolved(x, 4 * width, 3, 2)
+    y = layers.Conv2D(4 * width, 3, padding="same", use_bias=False)(_convolved(x, 4 * width))
+    x = layers.MaxPooling2D()(layers.ReLU()(layers.Add()([x, layers.BatchNormalization()(y)])))
     x = layers.Dropout(0.3)(layers.Flatten()(x))
-    x = layers.BatchNormalization()(layers.Dense(256, use_bias=False)(x))
+    x = layers.BatchNormalization()(layers.Dense(8 * width, use_bias=False)(x))
     embedding = layers.ReLU(name="embedding")(x)
     # float32 also under mixed precision: probabilities of 62 classes need the digits.
     label = layers.Dense(classes, activation="softmax", dtype="float32", name="probabilities")
