@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 
 from hcr_core.training.character_network import character_network
-from hcr_core.training.characters import Trainer
+from hcr_core.training.mixed_run import Trainer
 from hcr_core.training.mixture import NOTHING
 
 

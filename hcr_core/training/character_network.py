@@ -3,12 +3,20 @@
 import keras
 from keras import layers
 
-#: What it is called on the card.
-NAME, TITLE = "strided", "six convolutions of 32 to 128 channels with batch normalization and strides, one dense layer"
+#: Where its layers come from.
 SOURCE = (
     "ours, after all-convolutional networks (Springenberg et al. 2015, arXiv:1412.6806) and residual ones (He et al. "
     "2016, arXiv:1512.03385)"
 )
+
+
+def described(width: int = 32) -> dict[str, str]:
+    """What the network's card says of it."""
+    title = (
+        f"six convolutions of {width} to {4 * width} channels with batch normalization and strides, one dense layer of "
+        f"{8 * width}"
+    )
+    return {"name": "strided", "title": title, "source": SOURCE}
 
 
 def character_network(side: int, classes: int, width: int = 32) -> keras.Model:
@@ -34,7 +42,7 @@ def character_network(side: int, classes: int, width: int = 32) -> keras.Model:
         "label": label(layers.Dropout(0.3)(embedding)),
         "character": layers.Dense(1, activation="sigmoid", dtype="float32", name="character")(embedding),
     }
-    return keras.Model(image, outputs, name=NAME)
+    return keras.Model(image, outputs, name="strided")
 
 
 def _convolved(x, width: int, side: int = 3, stride: int = 1):

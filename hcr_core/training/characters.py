@@ -8,9 +8,6 @@ network learns from ``Mixture``, and what is kept is calibrated on validation sa
 
 import argparse
 import json
-import multiprocessing
-import os
-import time
 from dataclasses import asdict
 from pathlib import Path
 
@@ -20,12 +17,13 @@ from hcr_core.datasets import ENTRIES, Dataset, load
 from hcr_core.evaluation import accuracy_figures, glyphs_of
 from hcr_core.preprocessing import VERSION
 from hcr_core.training.augmentation import Augmentation, random_ink
+from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, train
 from hcr_core.training.mixture import NOTHING, Mixture, believable, drawn, even_weights, pool, scans
 from hcr_core.training.negatives import training_glyph
 from hcr_core.training.photographs import photographed
 
 DATA = ("emnist62", "unipen")
-BATCH, SEED, VALIDATION = 256, 1, 4000
+SEED, VALIDATION = 1, 4000
 #: Shares of what is drawn: scans as they are, scans drawn anew, pens, photos, negatives.
 SHARES = (0.38, 0.14, 0.34, 0.08, 0.06)
 #: How far classes are evened out where people draw what they like (see ``mixture``).
@@ -36,7 +34,8 @@ LEAST_SCAN, LEAST_REDRAWN, LEAST_PEN = 0.03, 0.3, 0.08
 #: Half of NIST's capital F are small f: above this probability of f they are not drawn anew.
 LIKELY_SMALL_F = 0.3
 PHOTOS, NEGATIVES = 60_000, 36_000
-PEAK, WEIGHT_DECAY, SMOOTHING = 2.5e-3, 0.03, 0.04
+#: Files of a run's folder.
+CHOSEN, POOLS = "chosen.npz", "pools.npz"
 #: What counts as refused: the score that this share of validation characters lies below.
 REFUSED = 0.01
 
@@ -87,8 +86,9 @@ def _writers(data: Dataset, rows: np.ndarray) -> np.ndarray | None:
     return None if data.writers is None else data.writers[rows]
 
 
-def mixture(keep: dict[str, np.ndarray], made: dict[str, np.ndarray]) -> Mixture:
-    """All that the network is shown."""
+def mixture(folder: Path, seed: int) -> Mixture:
+    """All that the network is shown, from what ``prepare`` left in a run's folder."""
+    keep, made = (dict(np.load(folder / name)) for name in (CHOSEN, POOLS))
     scanned, pens = (load(name, "train") for name in DATA)
     settings = Augmentation()
     nothing = np.full(len(made["negatives"]), NOTHING)
@@ -99,7 +99,16 @@ def mixture(keep: dict[str, np.ndarray], made: dict[str, np.ndarray]) -> Mixture
         pool(made["photos"], made["labels"], SHARES[3], settings),
         pool(made["negatives"], nothing, SHARES[4], settings),
     ]
-    return Mixture(sources, BATCH, SEED)
+    return Mixture(sources, BATCH, seed)
+
+
+def prepare(folder: Path) -> None:
+    """Choose samples and make photos and negatives, once for a run's folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / CHOSEN).exists():
+        np.savez(folder / CHOSEN, **chosen())
+    if not (folder / POOLS).exists():
+        np.savez(folder / POOLS, **pools(dict(np.load(folder / CHOSEN))))
 
 
 def validation(keep: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
@@ -109,121 +118,6 @@ def validation(keep: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.nd
         "emnist62": (np.asarray(scanned.images[keep["e_val"]]), scanned.labels[keep["e_val"]]),
         "unipen": (glyphs_of(pens), pens.labels),
     }
-
-
-def _serve(folder: Path, first: int, queue) -> None:
-    """Put batch after batch into a queue; a process of its own, so that Python's lock is not shared."""
-    import cv2
-
-    cv2.setNumThreads(1)
-    batches = mixture(dict(np.load(folder / "chosen.npz")), dict(np.load(folder / "pools.npz")))
-    while True:
-        queue.put(batches[first])
-        first += 1
-
-
-class Trainer:
-    """The network, its optimizer and its moving average, as one thing to save and to go on with."""
-
-    def __init__(self, frequencies: np.ndarray):
-        import keras
-        import tensorflow as tf
-
-        from hcr_core.training.character_network import character_network
-
-        keras.utils.set_random_seed(SEED)
-        keras.mixed_precision.set_global_policy("mixed_bfloat16")
-        self._classes = frequencies.shape[1]
-        self._frequencies = tf.constant(np.log(frequencies), tf.float32)
-        self.model = character_network(28, self._classes)
-        self.step, self.seconds = 0, 0.0
-        self._optimizer = keras.optimizers.AdamW(PEAK, weight_decay=WEIGHT_DECAY, global_clipnorm=5.0)
-        self._optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
-        self._optimizer.build(self.model.trainable_variables)
-        self._average = [tf.Variable(variable.value) for variable in self.model.trainable_variables]
-        self._learn = tf.function(self._learned)
-
-    def _learned(self, glyphs, labels, sources, momentum):
-        import tensorflow as tf
-
-        known = tf.cast(labels != NOTHING, tf.float32)
-        wanted = tf.one_hot(tf.maximum(labels, 0), self._classes) * (1 - SMOOTHING) + SMOOTHING / self._classes
-        with tf.GradientTape() as tape:
-            answer = self.model(tf.cast(glyphs, tf.float32)[..., None], training=True)
-            character = answer["character"][:, 0]
-            label = tf.nn.log_softmax(tf.math.log(answer["label"] + 1e-7) + tf.gather(self._frequencies, sources))
-            loss = tf.reduce_sum(-tf.reduce_sum(wanted * label, 1) * known) / tf.reduce_sum(known)
-            # Negatives are few: each counts twice.
-            doubts = known * tf.math.log(character + 1e-7) + 2 * (1 - known) * tf.math.log(1 - character + 1e-7)
-            total = loss - 0.5 * tf.reduce_mean(doubts)
-        gradients = tape.gradient(total, self.model.trainable_variables)
-        self._optimizer.apply(gradients, self.model.trainable_variables)
-        for average, variable in zip(self._average, self.model.trainable_variables, strict=True):
-            average.assign(average * momentum + variable * (1 - momentum))
-        return loss
-
-    def learn(self, batch: tuple[np.ndarray, ...], steps: int) -> float:
-        """One step of ``steps`` with a batch of the mixture; returns the loss of the labels."""
-        cosine = 0.5 * (1 + np.cos(np.pi * self.step / steps))
-        self._optimizer.learning_rate.assign(PEAK * min(1, (self.step + 1) / 400) * (cosine + 0.002))
-        loss = self._learn(*batch, np.float32(min(0.999, 1 - 1 / (1 + self.step / 8))))
-        self.step += 1
-        return float(loss)
-
-    def averaged(self, path: Path) -> None:
-        """Save the averaged weights, for ``finished``."""
-        kept = [variable.numpy() for variable in self.model.trainable_variables]
-        for average, variable in zip(self._average, self.model.trainable_variables, strict=True):
-            variable.assign(average)
-        self.model.save_weights(path)
-        for value, variable in zip(kept, self.model.trainable_variables, strict=True):
-            variable.assign(value)
-
-    def save(self, path: Path) -> None:
-        """Everything to go on from, whole or not at all."""
-        state = {f"w{i}": value for i, value in enumerate(self.model.get_weights())}
-        state |= {f"o{i}": variable.numpy() for i, variable in enumerate(self._optimizer.variables)}
-        state |= {f"e{i}": variable.numpy() for i, variable in enumerate(self._average)}
-        np.savez(path.with_suffix(".new.npz"), step=self.step, spent=self.seconds, **state)
-        os.replace(path.with_suffix(".new.npz"), path)
-
-    def restore(self, path: Path) -> None:
-        """Go on from what ``save`` wrote."""
-        state = np.load(path)
-        self.step, self.seconds = int(state["step"]), float(state["spent"])
-        self.model.set_weights([state[f"w{i}"] for i in range(len(self.model.weights))])
-        for prefix, variables in (("o", self._optimizer.variables), ("e", self._average)):
-            for i, variable in enumerate(variables):
-                variable.assign(state[f"{prefix}{i}"])
-
-
-def train(folder: Path, steps: int) -> None:
-    """Train, or go on training, in a run's folder until ``steps``, a checkpoint every 800."""
-    folder.mkdir(parents=True, exist_ok=True)
-    if not (folder / "chosen.npz").exists():
-        np.savez(folder / "chosen.npz", **chosen())
-    if not (folder / "pools.npz").exists():
-        np.savez(folder / "pools.npz", **pools(dict(np.load(folder / "chosen.npz"))))
-    batches = mixture(dict(np.load(folder / "chosen.npz")), dict(np.load(folder / "pools.npz")))
-    trainer = Trainer(batches.frequencies(len(ENTRIES[DATA[0]].alphabet)))
-    if (folder / "state.npz").exists():
-        trainer.restore(folder / "state.npz")
-    context = multiprocessing.get_context("spawn")
-    queue = context.Queue(8)
-    process = context.Process(target=_serve, args=(folder, trainer.step, queue), daemon=True)
-    process.start()
-    started, losses = time.monotonic(), []
-    while trainer.step < steps:
-        losses.append(trainer.learn(queue.get(), steps))
-        if trainer.step % 100 == 0:
-            print(json.dumps({"step": trainer.step, "of": steps, "loss": round(np.mean(losses), 4)}), flush=True)
-            losses = []
-        if trainer.step % 800 == 0 or trainer.step == steps:
-            trainer.seconds += time.monotonic() - started
-            started = time.monotonic()
-            trainer.save(folder / "state.npz")
-            trainer.averaged(folder / "average.weights.h5")
-    process.terminate()
 
 
 def finish(folder: Path, store: Path, name: str = "characters") -> dict:
@@ -238,8 +132,8 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
     keras.mixed_precision.set_global_policy("float32")
     alphabet = ENTRIES[DATA[0]].alphabet
     model = character_network.character_network(28, len(alphabet))
-    model.load_weights(folder / "average.weights.h5")
-    held = validation(dict(np.load(folder / "chosen.npz")))
+    model.load_weights(folder / AVERAGE)
+    held = validation(dict(np.load(folder / CHOSEN)))
 
     def predict(glyphs: np.ndarray) -> dict[str, np.ndarray]:
         return model.predict(glyphs[..., None].astype(np.float32), batch_size=512, verbose=0)
@@ -260,18 +154,13 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
     last = model.get_layer("probabilities")
     last.set_weights([weight / temperature for weight in last.get_weights()])
     threshold = float(np.quantile(np.concatenate([a["character"][:size, 0] for a in answers.values()]), REFUSED))
-    state = np.load(folder / "state.npz")
+    state = np.load(folder / STATE)
     glyphs, labels = (np.concatenate(part) for part in zip(*held.values(), strict=True))
     card = {
         "name": name,
         "classes": list(alphabet),
         "preprocessing": VERSION,
-        "architecture": {
-            "name": character_network.NAME,
-            "title": character_network.TITLE,
-            "source": character_network.SOURCE,
-            "parameters": model.count_params(),
-        },
+        "architecture": character_network.described() | {"parameters": model.count_params()},
         "data": [{"name": data, "title": ENTRIES[data].title, "licence": ENTRIES[data].licence} for data in DATA],
         "training": {
             "command": "python -m hcr_core.training.characters",
@@ -306,7 +195,8 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=14_000, help="of 256 samples")
     parser.add_argument("--store", type=Path, help="folder of models to put it into (default: the run's folder)")
     given = parser.parse_args()
-    train(given.folder, given.steps)
+    prepare(given.folder)
+    train(mixture, given.folder, given.steps, len(ENTRIES[DATA[0]].alphabet))
     print(json.dumps(finish(given.folder, given.store or given.folder / "models")["held_out"], indent=2))
 
 
