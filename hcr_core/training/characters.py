@@ -17,7 +17,7 @@ from hcr_core.datasets import ENTRIES, Dataset, load
 from hcr_core.evaluation import accuracy_figures, glyphs_of
 from hcr_core.preprocessing import VERSION
 from hcr_core.training.augmentation import Augmentation, random_ink
-from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, train
+from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, learning, train
 from hcr_core.training.mixture import NOTHING, Mixture, believable, drawn, even_weights, pool, scans
 from hcr_core.training.negatives import training_glyph
 from hcr_core.training.photographs import photographed
@@ -173,11 +173,13 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
             "label_smoothing": SMOOTHING,
             "augmentation": asdict(Augmentation()),
             "seed": SEED,
+            "chosen_by": "nothing: they are the averaged weights of the last step",
             "precision": "mixed_bfloat16",
             "minutes": round(float(state["spent"]) / 60, 1),
         },
         "calibration": {"divided_by": temperature, "error_in_validation": errors},
         "refusal": {"threshold": round(threshold, 4), "refused_in_validation": REFUSED},
+        "learning": learning(folder),
         "validation": accuracy_figures(predict(glyphs)["label"], labels, alphabet),
         "held_out": held_out_figures(lambda glyphs: predict(glyphs)["label"], alphabet, DATA),
     }

@@ -16,7 +16,7 @@ import numpy as np
 from hcr_core.datasets import ENTRIES, load
 from hcr_core.preprocessing import VERSION
 from hcr_core.training.augmentation import Augmentation
-from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, train
+from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, learning, train
 from hcr_core.training.mixture import Mixture, drawn, scans
 
 DATA, CLASSES = "mnist", 10
@@ -100,6 +100,7 @@ def finish(folder: Path, store: Path, name: str = "digits") -> dict:
             "precision": "mixed_bfloat16",
             "minutes": round(minutes, 1),
         },
+        "learning": learning(folder / str(best["seed"])),
         "seeds": rows,
         "mean_test_accuracy": round(float(np.mean([row["test"] for row in rows])), 5),
         "validation": best["validation"],

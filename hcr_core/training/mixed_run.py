@@ -14,8 +14,8 @@ from hcr_core.training.mixture import NOTHING, Mixture
 #: Samples of a step.
 BATCH = 256
 PEAK, WEIGHT_DECAY, SMOOTHING = 2.5e-3, 0.03, 0.04
-#: Files of a run's folder: all to go on from, and the averaged weights.
-STATE, AVERAGE = "state.npz", "average.weights.h5"
+#: Files of a run's folder: all to go on from, the averaged weights, and a line of JSON every 100 steps.
+STATE, AVERAGE, LOG = "state.npz", "average.weights.h5", "log.jsonl"
 
 
 def _serve(made: Callable[[Path, int], Mixture], folder: Path, seed: int, first: int, queue) -> None:
@@ -132,7 +132,7 @@ def train(
     while trainer.step < steps:
         losses.append(trainer.learn(queue.get(), steps))
         if trainer.step % 100 == 0:
-            print(json.dumps({"step": trainer.step, "of": steps, "loss": round(np.mean(losses), 4)}), flush=True)
+            _log(folder, {"step": trainer.step, "of": steps, "loss": round(float(np.mean(losses)), 4)})
             losses = []
         if trainer.step % 800 == 0 or trainer.step == steps:
             trainer.seconds += time.monotonic() - started
@@ -140,3 +140,17 @@ def train(
             trainer.save(folder / STATE)
             trainer.averaged(folder / AVERAGE)
     process.terminate()
+
+
+def _log(folder: Path, line: dict) -> None:
+    print(json.dumps(line), flush=True)
+    with open(folder / LOG, "a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def learning(folder: Path, points: int = 60) -> list[dict]:
+    """``{"step", "loss"}`` of a run in order, at most about so many points; a resumed run's later word counts."""
+    lines = [json.loads(line) for line in (folder / LOG).read_text(encoding="utf-8").splitlines()]
+    losses = {line["step"]: line["loss"] for line in lines}
+    steps = sorted(losses)
+    return [{"step": step, "loss": losses[step]} for step in steps[:: max(1, len(steps) // points)]]
