@@ -7,6 +7,7 @@ network learns from ``Mixture``, and what is kept is calibrated on validation sa
 """
 
 import argparse
+import functools
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,7 @@ from hcr_core.datasets import ENTRIES, Dataset, load
 from hcr_core.evaluation import accuracy_figures, glyphs_of
 from hcr_core.preprocessing import VERSION
 from hcr_core.training.augmentation import Augmentation, random_ink
-from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, learning, train
+from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, Trainer, learning, train
 from hcr_core.training.mixture import NOTHING, Mixture, believable, drawn, even_weights, pool, scans
 from hcr_core.training.negatives import training_glyph
 from hcr_core.training.photographs import photographed
@@ -34,17 +35,23 @@ LEAST_SCAN, LEAST_REDRAWN, LEAST_PEN = 0.03, 0.3, 0.08
 #: Half of NIST's capital F are small f: above this probability of f they are not drawn anew.
 LIKELY_SMALL_F = 0.3
 PHOTOS, NEGATIVES = 60_000, 36_000
-#: Files of a run's folder.
+#: The model that denies labels and is the second teacher.
+EARLIER = "characters"
+#: Which of the sources are answered as if all classes were as frequent: all but scans as they are.
+EVEN = (False, True, True, True, True)
+TAUGHT_STEPS, TAUGHT_PEAK = 2600, 4e-4
+#: Files and folders of a run's folder.
+TAUGHT_FOLDER = "taught"
 CHOSEN, POOLS = "chosen.npz", "pools.npz"
 #: What counts as refused: the score that this share of validation characters lies below.
 REFUSED = 0.01
 
 
-def chosen(earlier: str = "characters") -> dict[str, np.ndarray]:
+def chosen() -> dict[str, np.ndarray]:
     """Positions to train and validate on, by use, in the training parts of ``DATA``."""
     from hcr_core.recognition import Recognizer
 
-    recognizer = Recognizer.load(earlier)
+    recognizer = Recognizer.load(EARLIER)
     scanned, pens = (load(name, "train") for name in DATA)
     alphabet = scanned.alphabet
     shuffled = np.random.default_rng(SEED).permutation(len(scanned))
@@ -118,6 +125,21 @@ def validation(keep: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.nd
         "emnist62": (np.asarray(scanned.images[keep["e_val"]]), scanned.labels[keep["e_val"]]),
         "unipen": (glyphs_of(pens), pens.labels),
     }
+
+
+def learn(folder: Path, steps: int) -> None:
+    """Train from nothing; then on from there, also towards the mean of what has been learnt and an earlier model."""
+    from hcr_core.training.teachers import Teachers
+
+    made, taught = functools.partial(mixture, folder), folder / TAUGHT_FOLDER
+    frequencies = made(SEED).frequencies(len(ENTRIES[DATA[0]].alphabet))
+    train(Trainer(frequencies), made, SEED, folder, steps)
+    taught.mkdir(exist_ok=True)
+    teacher = Teachers.of(folder / AVERAGE, EARLIER, EVEN)
+    trainer = Trainer(frequencies, seed=SEED, peak=TAUGHT_PEAK, teacher=teacher)
+    trainer.start_from(folder / AVERAGE)
+    # Other batches than those of the first steps of the first part.
+    train(trainer, made, SEED + 1, taught, TAUGHT_STEPS)
 
 
 def finish(folder: Path, store: Path, name: str = "characters") -> dict:
@@ -198,7 +220,7 @@ def main() -> None:
     parser.add_argument("--store", type=Path, help="folder of models to put it into (default: the run's folder)")
     given = parser.parse_args()
     prepare(given.folder)
-    train(mixture, given.folder, given.steps, len(ENTRIES[DATA[0]].alphabet))
+    learn(given.folder, given.steps)
     print(json.dumps(finish(given.folder, given.store or given.folder / "models")["held_out"], indent=2))
 
 
