@@ -2,8 +2,9 @@ import keras
 import numpy as np
 import pytest
 
+from hcr_core.calibration import tempered
 from hcr_core.datasets import ENTRIES, load
-from hcr_core.training.character_network import character_network
+from hcr_core.training.character_network import calibrate, character_network
 from hcr_core.training.mixed_run import TAUGHT, Trainer
 from hcr_core.training.mixture import NOTHING
 from hcr_core.training.teachers import Teachers, frequency_changes
@@ -21,9 +22,21 @@ def test_it_names_the_class_and_says_whether_it_is_one():
     assert {name: output.shape for name, output in model.output.items()} == {
         "label": (None, 62),
         "character": (None, 1),
+        "drawn": (None, 1),
     }
-    assert model.count_params() == 738_782 + 257
     assert model.get_layer("embedding").output.shape == (None, 256)
+
+
+def test_scans_and_drawings_are_calibrated_by_a_temperature_each():
+    model, rng = character_network(28, 5, 4), np.random.default_rng(0)
+    glyphs = rng.integers(0, 256, (8, 28, 28, 1)).astype(np.float32)
+    before = model.predict(glyphs, verbose=0)["label"]
+    for certain, temperature in ((-50, 2.0), (50, 0.5)):  # scans, drawings
+        kernel, bias = model.get_layer("drawn").get_weights()
+        model.get_layer("drawn").set_weights([0 * kernel, 0 * bias + certain])
+        calibrate(model, scans=2.0, drawn=0.5)
+        after = model.predict(glyphs, verbose=0)["label"]
+        np.testing.assert_allclose(after, tempered(before, temperature), atol=1e-4)
 
 
 def test_a_restored_run_goes_on_as_if_it_had_not_stopped(tmp_path):
@@ -33,10 +46,10 @@ def test_a_restored_run_goes_on_as_if_it_had_not_stopped(tmp_path):
     frequencies = np.array([[1, 1, 1, 1, 1], [0.2, 0.4, 0.8, 1.6, 2]], np.float32)
     whole, halves = [], []
     for losses, stop in ((whole, 6), (halves, 3)):
-        trainer = Trainer(frequencies)
+        trainer = Trainer(frequencies, [False, True], width=4)
         losses += [trainer.learn(batch, steps=6) for batch in batches[:stop]]
     trainer.save(tmp_path / "state.npz")
-    restored = Trainer(frequencies)
+    restored = Trainer(frequencies, [False, True], width=4)
     restored.restore(tmp_path / "state.npz")
     assert restored.step == 3
     halves += [restored.learn(batch, steps=6) for batch in batches[3:]]
@@ -50,7 +63,7 @@ def test_a_teacher_is_followed_where_it_differs_from_the_labels():
     """With a teacher that always says class 3, labels of class 1 are unlearnt."""
     rng, always = np.random.default_rng(0), np.eye(5, dtype=np.float32)[[3] * 64]
     batch = (rng.integers(0, 256, (64, 28, 28), np.uint8), np.ones(64, int), np.zeros(64, int))
-    trainer = Trainer(np.ones((1, 5)), width=4, peak=0.02, teacher=lambda glyphs, sources: always)
+    trainer = Trainer(np.ones((1, 5)), [True], width=4, peak=0.02, teacher=lambda glyphs, sources: always)
     for _ in range(120):
         trainer.learn(batch, 400)
     # As in training: the means of batch normalization have not yet followed.

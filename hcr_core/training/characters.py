@@ -37,8 +37,6 @@ LIKELY_SMALL_F = 0.3
 PHOTOS, NEGATIVES = 60_000, 36_000
 #: The model that denies labels and is the second teacher.
 EARLIER = "characters"
-#: Which of the sources are answered as if all classes were as frequent: all but scans as they are.
-EVEN = (False, True, True, True, True)
 TAUGHT_STEPS, TAUGHT_PEAK = 2600, 4e-4
 #: Files and folders of a run's folder.
 TAUGHT_FOLDER = "taught"
@@ -132,11 +130,12 @@ def learn(folder: Path, steps: int) -> None:
     from hcr_core.training.teachers import Teachers
 
     made, taught = functools.partial(mixture, folder), folder / TAUGHT_FOLDER
-    frequencies = made(SEED).frequencies(len(ENTRIES[DATA[0]].alphabet))
-    train(Trainer(frequencies), made, SEED, folder, steps)
+    shown = made(SEED)
+    frequencies = shown.frequencies(len(ENTRIES[DATA[0]].alphabet))
+    train(Trainer(frequencies, shown.even), made, SEED, folder, steps)
     taught.mkdir(exist_ok=True)
-    teacher = Teachers.of(folder / AVERAGE, EARLIER, EVEN)
-    trainer = Trainer(frequencies, seed=SEED, peak=TAUGHT_PEAK, teacher=teacher)
+    teacher = Teachers.of(folder / AVERAGE, EARLIER, shown.even)
+    trainer = Trainer(frequencies, shown.even, seed=SEED, peak=TAUGHT_PEAK, teacher=teacher)
     trainer.start_from(folder / AVERAGE)
     # Other batches than those of the first steps of the first part.
     train(trainer, made, SEED + 1, taught, TAUGHT_STEPS)
@@ -146,7 +145,7 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
     """Calibrate what a run has learnt on validation samples, measure it and put it into a store."""
     import keras
 
-    from hcr_core.calibration import best_temperature, expected_calibration_error, tempered
+    from hcr_core.calibration import best_temperature, expected_calibration_error
     from hcr_core.model_store import save_model
     from hcr_core.training import character_network
     from hcr_core.training.result import exports, held_out_figures
@@ -154,7 +153,7 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
     keras.mixed_precision.set_global_policy("float32")
     alphabet = ENTRIES[DATA[0]].alphabet
     model = character_network.character_network(28, len(alphabet))
-    model.load_weights(folder / AVERAGE)
+    model.load_weights(folder / TAUGHT_FOLDER / AVERAGE)
     held = validation(dict(np.load(folder / CHOSEN)))
 
     def predict(glyphs: np.ndarray) -> dict[str, np.ndarray]:
@@ -164,20 +163,15 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
         return expected_calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
 
     answers = {data: predict(glyphs) for data, (glyphs, _) in held.items()}
+    temperatures = {data: best_temperature(answers[data]["label"], labels) for data, (_, labels) in held.items()}
+    character_network.calibrate(model, *temperatures.values())
+    calibrated = {data: predict(glyphs)["label"] for data, (glyphs, _) in held.items()}
+    errors = {data: round(off(calibrated[data], labels), 4) for data, (_, labels) in held.items()}
     # Each set counts the same, whatever its size.
     size = min(len(labels) for _, labels in held.values())
-    temperature = best_temperature(
-        np.concatenate([answer["label"][:size] for answer in answers.values()]),
-        np.concatenate([labels[:size] for _, labels in held.values()]),
-    )
-    errors = {
-        data: round(off(tempered(answers[data]["label"], temperature), labels), 4) for data, (_, labels) in held.items()
-    }
-    last = model.get_layer("probabilities")
-    last.set_weights([weight / temperature for weight in last.get_weights()])
     threshold = float(np.quantile(np.concatenate([a["character"][:size, 0] for a in answers.values()]), REFUSED))
-    state = np.load(folder / STATE)
-    glyphs, labels = (np.concatenate(part) for part in zip(*held.values(), strict=True))
+    states = [np.load(part / STATE) for part in (folder, folder / TAUGHT_FOLDER)]
+    labels = np.concatenate([labels for _, labels in held.values()])
     card = {
         "name": name,
         "classes": list(alphabet),
@@ -186,7 +180,9 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
         "data": [{"name": data, "title": ENTRIES[data].title, "licence": ENTRIES[data].licence} for data in DATA],
         "training": {
             "command": "python -m hcr_core.training.characters",
-            "steps": int(state["step"]),
+            "steps": sum(int(state["step"]) for state in states),
+            "taught_steps": int(states[1]["step"]),
+            "teachers": ["itself after the other steps", f"the model {EARLIER} before it"],
             "batch": BATCH,
             "shares": dict(zip(("scans", "redrawn", "pens", "photos", "negatives"), SHARES, strict=True)),
             "balance": BALANCE,
@@ -197,12 +193,12 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
             "seed": SEED,
             "chosen_by": "nothing: they are the averaged weights of the last step",
             "precision": "mixed_bfloat16",
-            "minutes": round(float(state["spent"]) / 60, 1),
+            "minutes": round(sum(float(state["spent"]) for state in states) / 60, 1),
         },
-        "calibration": {"divided_by": temperature, "error_in_validation": errors},
+        "calibration": {"divided_by": temperatures, "error_in_validation": errors},
         "refusal": {"threshold": round(threshold, 4), "refused_in_validation": REFUSED},
         "learning": learning(folder),
-        "validation": accuracy_figures(predict(glyphs)["label"], labels, alphabet),
+        "validation": accuracy_figures(np.concatenate([*calibrated.values()]), labels, alphabet),
         "held_out": held_out_figures(lambda glyphs: predict(glyphs)["label"], alphabet, DATA),
     }
     # The Keras file gives probabilities alone, for other programs; the LiteRT file both, probabilities first.
@@ -216,7 +212,7 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="of the run: checkpoints, photos, negatives")
-    parser.add_argument("--steps", type=int, default=14_000, help="of 256 samples")
+    parser.add_argument("--steps", type=int, default=24_000, help="of 256 samples")
     parser.add_argument("--store", type=Path, help="folder of models to put it into (default: the run's folder)")
     given = parser.parse_args()
     prepare(given.folder)

@@ -117,7 +117,8 @@ def main() -> None:
     given = parser.parse_args()
     for seed in SEEDS:
         (given.folder / str(seed)).mkdir(parents=True, exist_ok=True)
-        trainer = Trainer(mixture(seed).frequencies(CLASSES), WIDTH, seed)
+        shown = mixture(seed)
+        trainer = Trainer(shown.frequencies(CLASSES), shown.even, WIDTH, seed)
         train(trainer, mixture, seed, given.folder / str(seed), STEPS)
     card = finish(given.folder, given.store or given.folder / "models")
     print(json.dumps({key: card[key] for key in ("seeds", "mean_test_accuracy", "held_out")}, indent=2))

@@ -4,7 +4,7 @@ import json
 import multiprocessing
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -36,6 +36,7 @@ class Trainer:
 
     Args:
         frequencies: float (sources, classes), see ``Mixture.frequencies``.
+        even: bool (sources,), which sources are drawn, so that all their classes shall be as frequent.
         width: See ``character_network``.
         seed: Of the first weights.
         peak: Highest learning rate.
@@ -46,6 +47,7 @@ class Trainer:
     def __init__(
         self,
         frequencies: np.ndarray,
+        even: Sequence[bool],
         width: int = 32,
         seed: int = 1,
         peak: float = PEAK,
@@ -60,6 +62,7 @@ class Trainer:
         keras.mixed_precision.set_global_policy("mixed_bfloat16")
         self._classes = frequencies.shape[1]
         self._frequencies = tf.constant(np.log(frequencies), tf.float32)
+        self._even = tf.constant(even, tf.float32)
         self.model = character_network(28, self._classes, width)
         self.step, self.seconds = 0, 0.0
         self._peak, self._teacher = peak, teacher
@@ -86,7 +89,9 @@ class Trainer:
             loss = tf.reduce_sum(losses * known) / tf.reduce_sum(known)
             # Negatives are few: each counts twice.
             doubts = known * tf.math.log(character + 1e-7) + 2 * (1 - known) * tf.math.log(1 - character + 1e-7)
-            total = loss - 0.5 * tf.reduce_mean(doubts)
+            even, drawn = tf.gather(self._even, sources), answer["drawn"][:, 0]
+            looks = even * tf.math.log(drawn + 1e-7) + (1 - even) * tf.math.log(1 - drawn + 1e-7)
+            total = loss - 0.5 * tf.reduce_mean(doubts) - 0.2 * tf.reduce_mean(looks)
         gradients = tape.gradient(total, self.model.trainable_variables)
         self._optimizer.apply(gradients, self.model.trainable_variables)
         for average, variable in zip(self._average, self.model.trainable_variables, strict=True):
