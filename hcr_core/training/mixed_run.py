@@ -1,11 +1,14 @@
 """A run on a ``Mixture``: steps instead of epochs, a checkpoint to go on from, a moving average of the weights."""
 
+import contextlib
+import itertools
 import json
 import multiprocessing
 import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from queue import Full
 
 import numpy as np
 
@@ -26,9 +29,18 @@ def _serve(made: Callable[[int], Mixture], seed: int, first: int, queue) -> None
 
     cv2.setNumThreads(1)
     batches = made(seed)
-    while True:
-        queue.put(batches[first])
-        first += 1
+    for number in itertools.count(first):
+        if not _given(queue, batches[number]):
+            return
+
+
+def _given(queue, batch: tuple[np.ndarray, ...]) -> bool:
+    """Put it into the queue as soon as there is room; not where the trainer was killed, which cannot end us."""
+    while multiprocessing.parent_process().is_alive():
+        with contextlib.suppress(Full):
+            queue.put(batch, timeout=5)
+            return True
+    return False
 
 
 class Trainer:
