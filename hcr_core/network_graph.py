@@ -48,16 +48,24 @@ class NetworkGraph:
         self._embedding = self._before_the_labels(classes)
 
     def _before_the_labels(self, classes: int) -> int:
-        """The input of the fully connected layer that makes the labels' logits."""
-        outputs = [d["index"] for d in self._interpreter.get_output_details() if d["shape"][-1] == classes]
+        """The input of the fully connected layer that makes the labels' logits: of those that do, the widest."""
         makers = {int(made): operation for operation in self._operations for made in operation["outputs"]}
-        at = outputs[0] if outputs else -1
-        while at in makers:
-            operation = makers[at]
-            at = int(operation["inputs"][0])
-            if operation["op_name"] == _DENSE:
-                return at
-        raise ValueError("this network has no fully connected layer before its labels")
+        widths = {d["index"]: int(d["shape"][-1]) for d in self._interpreter.get_tensor_details() if len(d["shape"])}
+        ahead = [d["index"] for d in self._interpreter.get_output_details() if d["shape"][-1] == classes][:1]
+        found, seen = [], set()
+        while ahead:
+            at = ahead.pop()
+            operation = makers.get(at)
+            if operation is None or at in seen:
+                continue
+            seen.add(at)
+            if operation["op_name"] != _DENSE:
+                ahead += [int(index) for index in operation["inputs"]]
+            elif widths[at] == classes:
+                found.append(int(operation["inputs"][0]))
+        if not found:
+            raise ValueError("this network has no fully connected layer before its labels")
+        return max(found, key=widths.get)
 
     def embed(self, glyphs: np.ndarray) -> np.ndarray:
         """What the last layer decides by, float32 (n, width), of glyphs, uint8 (n, 28, 28)."""

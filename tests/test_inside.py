@@ -41,6 +41,13 @@ def two(image):
     label = layers.Dense(10, activation="softmax", name="label")(x)
     return [label, layers.Dense(1, activation="sigmoid", name="character")(x)]
 
+def branched(image):
+    x = layers.Dense(16, activation="relu", name="embedding")(layers.Flatten()(convolved(image)))
+    y = layers.Conv2D(4, 5, strides=2, activation="relu")(layers.Rescaling(1 / 255)(image))
+    drawn = layers.Dense(1, activation="sigmoid")(layers.Flatten()(y))
+    logits = layers.Add()([layers.Dense(10)(x), layers.Dense(10, use_bias=False)(drawn)])
+    return layers.Softmax()(layers.Multiply()([logits, layers.Dense(1)(drawn)]))
+
 def dense(image):
     x = layers.Dense(12, activation="sigmoid", name="embedding")(layers.Flatten()(layers.Rescaling(1 / 255)(image)))
     return layers.Dense(10, activation="softmax")(x)
@@ -50,7 +57,7 @@ def convolutional(image):
     return layers.Softmax()(layers.GlobalAveragePooling2D()(x))
 
 arrays = {}
-for make in (plain, two, dense, convolutional):
+for make in (plain, two, branched, dense, convolutional):
     image = keras.Input((28, 28, 1), name="glyph")
     model = keras.Model(image, make(image), name=make.__name__)
     for layer in model.layers:
@@ -64,6 +71,8 @@ for make in (plain, two, dense, convolutional):
             arrays[name] = keras.Model(image, model.get_layer(name).output).predict(glyphs[:1], verbose=0)[0]
     if make is two:
         adapted = model
+    if make is branched:
+        model.save(folder + "/branched.keras")
 np.savez(folder + "/inner.npz", **arrays)
 
 from hcr_core.training.adaptation import AdaptingTrainer
@@ -93,6 +102,13 @@ for way in (1.0, 0.5):
         "classified": float(np.abs(trainer.classify(images) - after[0]).max()),
         "losses": [float(first[0]), float(last[0])],
     }
+branched = keras.saving.load_model(folder + "/branched.keras", compile=False)
+trainer = AdaptingTrainer(config, branched, 10, 5)
+trainer.step(images[..., None], new, len(images))
+trainer.refresh()
+moved = [float(np.abs(a - b).max()) for a, b in zip(trainer.shown.get_weights(), branched.get_weights())]
+shapes = [weight.shape for weight in branched.weights]
+results["branched"] = [m for m, shape in zip(moved, shapes) if len(shape) == 4]
 import json
 open(folder + "/adapted.json", "w").write(json.dumps(results))
 """
@@ -110,7 +126,7 @@ def networks(tmp_path_factory):
     return folder
 
 
-@pytest.mark.parametrize("name", ["plain", "two", "dense"])
+@pytest.mark.parametrize("name", ["plain", "two", "branched", "dense"])
 def test_the_embedding_is_what_the_label_is_decided_by(networks, name):
     graph = NetworkGraph((networks / f"{name}.tflite").read_bytes(), 10)
     found = graph.embed(np.load(networks / "glyphs.npy"))
@@ -244,11 +260,15 @@ def test_strokes_are_seen_as_before(adapted):
     assert adapted["1.0"]["convolutions"] == 0
 
 
+def test_a_network_with_branches_is_adapted_after_all_its_convolutions(adapted):
+    assert adapted["branched"] == [0, 0, 0]
+
+
 def test_half_the_way_is_half_of_the_change(adapted):
     assert adapted["0.5"]["rest"] == pytest.approx(adapted["1.0"]["rest"] / 2, rel=0.02)
 
 
 def test_what_it_was_is_remembered(adapted):
-    for figures in adapted.values():
+    for figures in (adapted["1.0"], adapted["0.5"]):
         assert figures["remembered"] < 1e-5
         assert figures["classified"] < 1e-5

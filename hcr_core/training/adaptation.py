@@ -121,10 +121,9 @@ def _copied(network: keras.Model) -> keras.Model:
 
 
 def _parts(network: keras.Model) -> tuple[keras.Model, keras.Model]:
-    """A network up to its last image-like layer, and from the first vector on: what learns here."""
-    vectors = [layer.output for layer in network.layers if isinstance(layer, _TO_VECTORS)]
-    cut = vectors[-1] if vectors else network.layers[0].output
-    return keras.Model(network.inputs, cut), keras.Model(cut, network.outputs)
+    """A network up to its vectors, one of each branch, and from there on: what learns here."""
+    vectors = [layer.output for layer in network.layers if isinstance(layer, _TO_VECTORS)] or network.inputs
+    return keras.Model(network.inputs, vectors), keras.Model(vectors, network.outputs)
 
 
 def _outputs(network: keras.Model, images) -> list:

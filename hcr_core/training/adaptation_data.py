@@ -20,7 +20,13 @@ _STAND_IN = "synthetic"
 
 #: Chosen on the validation writers of unipen, see ``benchmarks/adaptation.md``.
 RECIPE = Recipe(
-    epochs=10, batch=192, optimizer="adam", learning_rate=1e-3, schedule="cosine", augment="full", label_smoothing=0.05
+    epochs=10,
+    batch=192,
+    optimizer="adam",
+    learning_rate=2.5e-3,
+    schedule="cosine",
+    augment="full",
+    label_smoothing=0.05,
 )
 #: Batches of an epoch, and the share of each that is new.
 STEPS, NEW_SHARE = 20, 1 / 6
