@@ -14,6 +14,7 @@ from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.guided_sheet import glyph_of
 from hcr_core.model_store import open_folder, open_model, save_model
 from hcr_core.training import job
+from ui.teach.brought import in_a_sentence
 
 SIDE = 340
 PAD = "teach_pad"
@@ -220,6 +221,15 @@ def test_what_adapting_brought_is_shown(places):
     assert (row["model"], row["right before"], row["right after"], row["unipen after"]) == ("ada", 0.5, 0.75, 0.71)
     held = corrections.count() - sum(s.part == "train" for s in corrections.samples())
     assert f"Of {held} samples held back on this machine" in texts(at)
+
+
+def test_what_adapting_brought_is_said_in_a_sentence():
+    held = {"images": 6, "before": 0.5, "after": 2 / 3}
+    told = {"base": "characters", "held_back": held, "before": {"unipen": {"accuracy": 0.7}, "gone": {"accuracy": 1}}}
+    words = in_a_sentence({"adaptation": told, "held_out": {"unipen": {"accuracy": 0.71}}})
+    assert words.startswith("Of 6 samples of this hand that were held back, **characters** read 50.0 % right")
+    assert words.endswith("reads **66.7 %**; unipen: 70.0 % before, 71.0 % now.")
+    assert in_a_sentence({}) == ""
 
 
 def test_an_own_model_is_deleted_on_the_models_page(places):

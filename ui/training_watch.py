@@ -23,6 +23,7 @@ from ui.export import chart, save_numbers
 from ui.figures import class_matrix
 from ui.live import views
 from ui.recognize_this import open_recognize
+from ui.teach.brought import in_a_sentence
 
 PAD = "train_pad"
 #: Streamlit's signs of a rerun, the runner in the corner and fading, would come and go twice a second.
@@ -194,6 +195,8 @@ def _about(run: Run) -> None:
 
 def _take_away(run: Run) -> None:
     """Save the model under a name and use it."""
+    if words := in_a_sentence(open_folder(run.folder / MODEL).card):
+        st.markdown(words)
     saved = _saved_as(run)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="train_save_row"):
         name = st.text_input(
