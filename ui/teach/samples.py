@@ -129,6 +129,7 @@ def _take_away(choice: Choice) -> None:
             "Download",
             lambda: packed(_of(choice.writer), form),
             packed_name("mine", form),
+            key="teach_download",
             icon=":material/download:",
             on_click="ignore",
         )
