@@ -25,7 +25,7 @@ RECIPE = Recipe(
     optimizer="adam",
     learning_rate=2.5e-3,
     schedule="cosine",
-    augment="full",
+    augment="light",
     label_smoothing=0.05,
 )
 #: Batches of an epoch, and the share of each that is new.

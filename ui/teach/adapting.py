@@ -51,7 +51,7 @@ def _adapt(mine: Dataset) -> None:
         whose, base = _whose(), _base()
     known = known_samples(open_model(base).alphabet, mine, whose)
     lacking = sorted({mine.alphabet[i] for i in np.delete(mine.labels, known)} - set(open_model(base).alphabet))
-    st.progress(min(1.0, len(known) / LEAST), f"{len(known):,} samples that {base} has characters for")
+    st.progress(min(1.0, len(known) / LEAST), f"{len(known):,} samples that this model can learn from")
     if lacking:
         st.caption(f"It does not know {' '.join(lacking[:40])}: teach these from nothing.")
     if len(known) < LEAST:
