@@ -23,13 +23,15 @@ RECIPE = Recipe(
     epochs=10,
     batch=192,
     optimizer="adam",
-    learning_rate=2.5e-3,
+    learning_rate=4e-3,
     schedule="cosine",
     augment="light",
     label_smoothing=0.05,
 )
 #: Batches of an epoch, and the share of each that is new.
-STEPS, NEW_SHARE = 20, 1 / 6
+STEPS, NEW_SHARE = 20, 1 / 3
+#: How far the label of a new sample is what was told; the rest is what the base makes of it.
+TOLD = 0.7
 #: How far to go from the base where what it learned from is not here: characters drawn by code keep less of it.
 _HALF_WAY = 0.5
 
