@@ -15,12 +15,13 @@ from platformdirs import user_data_path
 from hcr_core.alphabet import Alphabet, AlphabetError
 from hcr_core.atomic import FOLDER_NAME, remove_folder, written_aside
 from hcr_core.model_card import check_card
+from hcr_core.sentences import OneLineError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 CARD, KERAS, LITERT = "card.json", "model.keras", "model.tflite"
 
 
-class ModelError(ValueError):
+class ModelError(OneLineError):
     """A model that is missing or damaged; the message is one sentence naming it."""
 
 

@@ -148,7 +148,7 @@ def upload(choice: Choice) -> None:
 def one(name: str, result: Seen | str, key: str) -> None:
     """A single image and everything about its reading."""
     if isinstance(result, str):
-        st.error(f"{plain(name)}: {result}", icon=":material/broken_image:")
+        st.error(f"{plain(name)}: {plain(result)}", icon=":material/broken_image:")
         return
     original, reading = st.columns([5, 7], gap="medium")
     original.image(result.picture, width=result.picture.shape[1], alt=f"the image {plain(name)}")
@@ -179,7 +179,7 @@ def _card(name: str, result: Seen | str) -> None:
     if isinstance(result, str):
         st.markdown("–")
         st.caption(plain(name))
-        st.caption(f":orange[{result}]")
+        st.caption(f":orange[{plain(result)}]")
         return
     small = thumbnail(result.picture, 108)
     st.image(small, width=small.shape[1], alt=f"the image {plain(name)}")
@@ -221,7 +221,7 @@ def camera(choice: Choice) -> None:
             return
         seen = read_bytes(picture.getvalue(), choice)
         if isinstance(seen, str):
-            st.error(seen, icon=":material/broken_image:")
+            st.error(plain(seen), icon=":material/broken_image:")
         else:
             full_view(seen, "recognize_camera")
 
@@ -238,4 +238,4 @@ try:
     for sentence in readable_models()[1]:
         st.caption(f":material/warning: Left out: {plain(sentence)}.")
 except (ModelError, AlphabetError) as problem:
-    st.error(str(problem), icon=":material/error:")
+    st.error(plain(str(problem)), icon=":material/error:")

@@ -10,6 +10,7 @@ from hcr_core.training.config import TrainingError
 from hcr_core.training.job import Run
 from ui import training_choices, training_runs, training_watch
 from ui.entry import ensure_app
+from ui.reading import plain
 
 #: The run that is shown, in the page's address, so that a colleague can open the same view.
 ADDRESS = "run"
@@ -25,7 +26,7 @@ def wanted() -> Run | None:
         return runs[asked]
     if asked not in (None, NEW):
         st.session_state.pop("train_run", None)
-        st.info(f"There is no run {asked} any more.", icon=":material/info:")
+        st.info(f"There is no run {plain(asked)} any more.", icon=":material/info:")
     if asked == NEW:
         return None
     return next((run for run in runs.values() if run.alive()), None)
@@ -68,4 +69,4 @@ ensure_app()
 try:
     page()
 except (TrainingError, ModelError, DatasetError, AlphabetError) as problem:
-    st.error(str(problem), icon=":material/error:")
+    st.error(plain(str(problem)), icon=":material/error:")

@@ -1,14 +1,12 @@
 """The drawing pad: a canvas whose drawing outlives leaving the page."""
 
-import base64
-import binascii
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 import streamlit_drawable_canvas as package
 
-from hcr_core.imaging import ImageError, decode
+from hcr_core.drawing import drawn_image, drawn_objects
 
 # The package's own toolbar lies invisibly over a corner of the sheet, where it swallows strokes and
 # takes clicks, and its shadow root is out of reach of the page's styles. Our buttons do what it
@@ -58,11 +56,11 @@ def drawing_pad(key: str) -> np.ndarray | None:
     data_url = result._image_data_url
     if data_url is not None and data_url != pad["received"]:
         pad["received"] = data_url
-        objects = (result.json_data or {}).get("objects", [])
+        objects = drawn_objects(result.json_data)
         if len(objects) != len(pad["objects"]):
             pad["undone"] = []  # a new stroke, not the echo of our own buttons
         pad["objects"] = objects
-        pad["image"] = _decode(data_url)
+        pad["image"] = drawn_image(data_url)
     _buttons(key, pad)
     return pad["image"]
 
@@ -108,14 +106,6 @@ def _replace(pad: dict, objects: list[dict]) -> None:
     pad["edits"] += 1
     # The canvas loads a start drawing that differs from the last one, and sends it back.
     pad["start"] = {"objects": objects, "edit": pad["edits"]}
-
-
-def _decode(data_url: str) -> np.ndarray | None:
-    """The PNG that the canvas sent; anything else counts as an empty sheet."""
-    try:
-        return decode(base64.b64decode(data_url.partition(",")[2], validate=True))
-    except (ImageError, binascii.Error):
-        return None
 
 
 def _buttons(key: str, pad: dict) -> None:

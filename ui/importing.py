@@ -9,6 +9,7 @@ import streamlit as st
 from hcr_core.datasets import DatasetError, import_dataset, preview
 from ui.data import forget
 from ui.image_views import image_grid
+from ui.reading import plain
 
 #: Megabytes of an upload, which the server holds in memory; larger files import on the command line.
 MOST = 200
@@ -46,7 +47,7 @@ def import_view() -> None:
         _form(path, column)
     except DatasetError as error:
         # The visitor knows the files by their names, not by where they lie here.
-        st.error(str(error).replace(f"{path.parent}/", ""), icon=":material/error:")
+        st.error(plain(str(error).replace(f"{path.parent}/", "")), icon=":material/error:")
 
 
 def _on_disk(files: list) -> Path:
@@ -87,7 +88,7 @@ def _form(path: Path, column: str | None) -> None:
     forget()
     st.success(f"{len(imported):,} images of {len(imported.alphabet)} classes are now {name}.")
     for note in imported.notes:
-        st.warning(note)
+        st.warning(plain(note))
     st.button("Look at them", type="primary", on_click=_open, args=(name,))
 
 

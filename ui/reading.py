@@ -160,7 +160,7 @@ def why(character: Character, model: str, key: str) -> None:
             width=_INK,
             alt=f"the ink that speaks for {spoken(answer)} in blue, for {spoken(rival)} in orange",
         )
-        st.caption(f":blue[blue: {spoken(answer)}]  \n:orange[orange: {spoken(rival)}]")
+        st.caption(f":blue[blue: {plain(spoken(answer))}]  \n:orange[orange: {plain(spoken(rival))}]")
 
 
 def _cut_out(image: np.ndarray, box: Box) -> np.ndarray:

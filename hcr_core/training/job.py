@@ -31,12 +31,17 @@ from platformdirs import user_data_path
 from hcr_core.atomic import FOLDER_NAME, remove_folder, replace_file
 from hcr_core.model_store import CARD, check_own_name, open_folder, save_model, user_store
 from hcr_core.training.config import TrainingConfig, TrainingError
+from hcr_core.training.event_check import is_number
 
 EVENTS, CONTROL, CHECKPOINT, ALIVE, CONFIG = "events.jsonl", "control", "checkpoint.npz", "alive", "config.json"
 DRAWINGS, MODEL, TICKET, STATE = "drawings", "model", "ticket", "state.json"
 
 #: States in which nothing happens any more.
 ENDED = ("finished", "stopped", "failed", "interrupted")
+#: All states that a process says.
+STATES = ("waiting", "preparing", "training", "paused", "finishing", "finished", "stopped", "failed")
+#: The year 2286, in seconds since 1970: what says to be later is no time.
+_END_OF_TIME = 1e10
 #: A new process has its lock within a second; a machine under load gets more.
 _STARTING_SECONDS = 20
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -72,12 +77,13 @@ class Run:
     def ticket(self) -> float:
         """When it was last started, in seconds since 1970: who waits longest is next."""
         try:
-            return float((self.folder / TICKET).read_text())
+            ticket = float((self.folder / TICKET).read_text())
         except (OSError, ValueError):
             return 0.0
+        return ticket if 0 <= ticket < _END_OF_TIME else 0.0
 
     def events(self, offset: int = 0) -> tuple[list[dict], int]:
-        """Events from a byte offset of the log on, and the offset to go on from.
+        """Events from a byte offset of the log on, and the offset to go on from; any JSON, where the log is damaged.
 
         A line that is still being written is left for the next call.
         """
@@ -90,7 +96,7 @@ class Run:
         whole = data[: data.rfind(b"\n") + 1]
         events = []
         for line in whole.splitlines():
-            with contextlib.suppress(ValueError):  # a line cut off by a power cut
+            with contextlib.suppress(ValueError, RecursionError):  # a line cut off by a power cut
                 events.append(json.loads(line))
         return events, offset + len(whole)
 
@@ -109,9 +115,12 @@ class Run:
     def said(self) -> dict:
         """What the process last said of itself: ``{"state", "time"}`` and more (``reason``, ``behind``)."""
         try:
-            return json.loads((self.folder / STATE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            said = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict) or said.get("state") not in STATES or not is_number(said.get("time")):
             return {"state": "starting", "time": 0.0}
+        return said
 
     def state(self) -> str:
         """``starting``, ``waiting``, ``preparing``, ``training``, ``paused``, ``finishing``, or an ``ENDED`` one.
@@ -132,8 +141,9 @@ class Run:
             return None
         # The end of a log is enough, and quickly read however long the run was.
         events = self.events(max(size - _TAIL, 0))[0]
-        speeds = [event["images_per_second"] for event in events if event.get("event") == "epoch"]
-        return speeds[-1] if speeds else None
+        epochs = [event for event in events if isinstance(event, dict) and event.get("event") == "epoch"]
+        speeds = [epoch["images_per_second"] for epoch in epochs if is_number(epoch.get("images_per_second"))]
+        return speeds[-1] if speeds and speeds[-1] > 0 else None
 
     def ask(self, wish: str) -> None:
         """Ask the process to ``"pause"``, to go on (``"run"``) or to ``"stop"``; it looks ten times a second."""

@@ -3,8 +3,10 @@
 import pandas as pd
 import streamlit as st
 
+from hcr_core.model_card import parameters
 from hcr_core.model_store import StoredModel
 from ui.figures import learning_curve
+from ui.reading import plain
 
 _FIGURES = {
     "accuracy": ("Right", "Share of characters whose first answer is right"),
@@ -20,8 +22,8 @@ def show_card(model: StoredModel) -> None:
     st.header(model.name, anchor=False)
     architecture, training = card.get("architecture", {}), card.get("training", {})
     st.markdown(
-        f"{len(model.alphabet)} classes · {architecture.get('parameters', 0):,} parameters · "
-        f"{architecture.get('title', 'unknown architecture')}"
+        f"{len(model.alphabet)} classes · {parameters(card) or 0:,} parameters · "
+        f"{plain(str(architecture.get('title', 'unknown architecture')))}"
     )
     figures, curve = st.columns([7, 5], gap="large")
     with figures:
@@ -35,11 +37,12 @@ def show_card(model: StoredModel) -> None:
         )
     st.subheader("Learned from", anchor=False)
     for entry in card.get("data", []):
-        st.markdown(f"**{entry['name']}**: {entry['title']}. :gray[{entry['licence']}]")
+        name, title, licence = (plain(str(entry.get(key, "?"))) for key in ("name", "title", "licence"))
+        st.markdown(f"**{name}**: {title}. :gray[{licence}]")
     epochs = len(card.get("history", [])) or training.get("epochs", "?")  # fewer than planned where it was stopped
     st.caption(
-        f"Trained for {epochs} epochs; epoch {training.get('best_epoch', '?')} was chosen by "
-        f"{training.get('chosen_by', 'nothing known')}."
+        f"Trained for {epochs} epochs; epoch {plain(str(training.get('best_epoch', '?')))} was chosen by "
+        f"{plain(str(training.get('chosen_by', 'nothing known')))}."
     )
     with st.expander("The whole card"):
         st.json(card, expanded=1)

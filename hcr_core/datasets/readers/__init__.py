@@ -8,7 +8,7 @@ from pathlib import Path
 
 from hcr_core.datasets.errors import DatasetError
 from hcr_core.datasets.readers.archive import DAMAGE, check_archive
-from hcr_core.datasets.readers.block import POLARITIES, Block, Polarity
+from hcr_core.datasets.readers.block import MAX_LABEL, POLARITIES, Block, Polarity
 from hcr_core.datasets.readers.csv_file import PIECE, csv_blocks
 from hcr_core.datasets.readers.idx import idx_blocks, read_mapping
 from hcr_core.datasets.readers.npz import npz_blocks
@@ -18,6 +18,8 @@ __all__ = ["POLARITIES", "Block", "Polarity", "blocks_of"]
 
 #: Beginnings of idx file names by split: "t10k" is MNIST's own name for its test part.
 _IDX_SPLITS = {"train": "train", "t10k": "test", "test": "test", "validation": "validation"}
+#: Of ``classes.txt`` so much is read: 256 names of the longest labels there are.
+_CLASSES_CHARACTERS = 256 * (MAX_LABEL + 1)
 
 
 def blocks_of(path: Path, label_column: str | None = None, *, piece: int = PIECE) -> Iterator[Block]:
@@ -95,7 +97,8 @@ def _names_beside(images: Path) -> dict[int, str] | None:
     classes = images.with_name("classes.txt")
     if classes.is_file():
         try:
-            return dict(enumerate(classes.read_text(encoding="utf-8").rstrip("\n").split("\n")))
+            with open(classes, encoding="utf-8") as file:
+                return dict(enumerate(file.read(_CLASSES_CHARACTERS).rstrip("\n").split("\n")))
         except (OSError, UnicodeDecodeError) as error:
             raise DatasetError(f"{classes}: cannot be read ({error})") from None
     stem = images.name.split("images-idx3")[0]
