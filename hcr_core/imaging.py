@@ -128,11 +128,12 @@ def read_file(path: str | Path) -> np.ndarray:
     """``decode`` of a file; raises ``ImageError`` also when it cannot be opened."""
     try:
         with open(path, "rb") as file:
-            return decode(file.read(MAX_BYTES + 1))
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ImageError(f"The file cannot be opened: {error.strerror or error}.") from None
     except ValueError:  # a zero byte
         raise ImageError("The file cannot be opened: no file can have this name.") from None
+    return decode(data)
 
 
 def flatten(image: np.ndarray) -> np.ndarray:

@@ -1,5 +1,6 @@
 """Readers of public formats: a file or folder to blocks of upright images with text labels."""
 
+import os
 import shutil
 import tempfile
 import zipfile
@@ -34,7 +35,7 @@ def blocks_of(path: Path, label_column: str | None = None, *, piece: int = PIECE
     Raises:
         DatasetError: Of another format, or as the format's reader does.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # unlike ``Path.exists``, also of a name too long for the system
         raise DatasetError(f"{path}: there is no such file or folder")
     if label_column is not None and path.suffix.lower() not in (".csv", ".tsv", ".txt", ".zip"):
         raise DatasetError(f"{path}: only a CSV has a label column")
