@@ -1,15 +1,17 @@
 """A model's card, ``card.json``: what it must hold, and the figures to show first."""
 
-from pathlib import Path
+import re
 
 #: What a card may say of how a model was made; where it does, in these types.
 _PARTS = {"architecture": dict, "training": dict, "data": list, "history": list, "held_out": dict, "validation": dict}
+#: A model's files: plain names, which lead nowhere on any system.
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def check_card(card: dict) -> None:
     """Raise ``KeyError`` or ``TypeError`` naming the part that is missing or has another form."""
     # A model's files lie in its own folder, wherever its card comes from.
-    if not isinstance(card["files"], dict) or any(Path(filename).name != filename for filename in card["files"]):
+    if not isinstance(card["files"], dict) or not all(map(_FILE_NAME.fullmatch, card["files"])):
         raise TypeError("files")
     if not isinstance(card["classes"], list):
         raise TypeError("classes")

@@ -4,6 +4,7 @@ Shipped models lie in ``models/`` of the project, the user's own in ``HCR_MODELS
 user's data directory. A model is loaded from these folders only, and only as its card describes it.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -19,6 +20,8 @@ from hcr_core.sentences import OneLineError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 CARD, KERAS, LITERT = "card.json", "model.keras", "model.tflite"
+#: Bytes of a card at most; one of a thousand epochs has half a megabyte.
+_MOST_CARD = 8 << 20
 
 
 class ModelError(OneLineError):
@@ -58,12 +61,19 @@ class StoredModel:
         """The bytes of one of its files; raises ``ModelError`` unless the card's checksum fits."""
         expected = self.card["files"].get(filename)
         try:
-            data = (self.folder / filename).read_bytes()
+            data = _bytes_of(self.folder / filename)
         except OSError as error:
             raise ModelError(f"model {self.name}: {filename} cannot be read ({error.strerror})") from None
         if expected is None or hashlib.sha256(data).hexdigest() != expected:
             raise ModelError(f"model {self.name}: {filename} is not the file its card describes")
         return data
+
+
+def _bytes_of(path: Path) -> bytes:
+    """A file's contents; raises ``OSError`` also for what is no file, such as a pipe that nobody writes to."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file")
+    return path.read_bytes()
 
 
 @dataclass(frozen=True)
@@ -169,7 +179,9 @@ def _holds_a_model(folder: Path) -> bool:
 def open_folder(folder: Path) -> StoredModel:
     """The model in a folder, in a store or not; raises ``ModelError`` if its card is damaged."""
     try:
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        if (folder / CARD).stat().st_size > _MOST_CARD:
+            raise ValueError(f"it has more than {_MOST_CARD >> 20} MB")
+        card = json.loads(_bytes_of(folder / CARD).decode("utf-8"))
         check_card(card)
         alphabet = Alphabet(tuple(str(label) for label in card["classes"]))
     except (OSError, ValueError, KeyError, TypeError, AlphabetError, RecursionError) as error:
