@@ -16,6 +16,7 @@ from platformdirs import user_data_path
 from hcr_core.alphabet import Alphabet, AlphabetError
 from hcr_core.atomic import FOLDER_NAME, remove_folder, written_aside
 from hcr_core.model_card import check_card
+from hcr_core.public import refuse_in_public
 from hcr_core.sentences import OneLineError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
@@ -158,6 +159,7 @@ def delete_model(name: str) -> None:
 
     Raises ``ModelError`` if it came with the program, is missing, or cannot be deleted.
     """
+    refuse_in_public("Deleting", ModelError)
     check_name(name)
     folder = user_store() / name
     if not _holds_a_model(folder) or user_store().resolve() == SHIPPED:
@@ -203,7 +205,7 @@ def save_model(store: Path, name: str, card: dict, files: dict[str, bytes]) -> P
     """
     check_name(name)
     target = store / name
-    with written_aside(target) as folder:
+    with written_aside(target, durable=True) as folder:
         for filename, data in files.items():
             (folder / filename).write_bytes(data)
         checksums = {filename: hashlib.sha256(data).hexdigest() for filename, data in files.items()}

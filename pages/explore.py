@@ -8,6 +8,7 @@ from hcr_core import exploration
 from hcr_core.datasets import ENTRIES, DatasetError, available
 from hcr_core.datasets.published import PUBLISHED_COUNTS
 from hcr_core.model_store import ModelError
+from hcr_core.public import is_public
 from ui import data as lookup
 from ui.entry import ensure_app
 from ui.export import chart, save_numbers
@@ -335,10 +336,12 @@ def page() -> None:
     names = available()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Data set", names, key="data", bind="query-params", width=260)
-        view = switch("Look at", list(VIEWS), "view")
+        view = switch("Look at", [view for view in VIEWS if view != "Import" or not is_public()], "view")
     if name in ENTRIES and view != "Import":
         st.caption(f"{ENTRIES[name].title}.")
     VIEWS[view](name)
+    if is_public():
+        st.caption("Importing data of your own is off in this public demonstration.")
 
 
 ensure_app()

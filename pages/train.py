@@ -5,6 +5,7 @@ import streamlit as st
 from hcr_core.alphabet import AlphabetError
 from hcr_core.datasets import DatasetError
 from hcr_core.model_store import ModelError, check_own_name
+from hcr_core.public import is_public
 from hcr_core.training import job
 from hcr_core.training.config import TrainingError
 from hcr_core.training.job import Run
@@ -65,8 +66,18 @@ def page() -> None:
     training_watch.show(run, open_run)
 
 
+def off() -> None:
+    """What a visitor of a public demonstration is told."""
+    st.title("Train a network, and watch it learn", anchor=False)
+    st.info(
+        "Training is off here, because this is a public demonstration. In a copy of your own you choose data and a "
+        "network, and watch it learn your letter.",
+        icon=":material/school:",
+    )
+
+
 ensure_app()
 try:
-    page()
+    off() if is_public() else page()
 except (TrainingError, ModelError, DatasetError, AlphabetError) as problem:
     st.error(plain(str(problem)), icon=":material/error:")
