@@ -25,6 +25,8 @@ CLASSES = {
 }
 EXAMPLES = "AgR7e4"
 PAD = "recognize_pad"
+#: Files of an upload that are read: more would keep the visitor, and all others, waiting.
+MOST_FILES = 100
 
 
 @dataclass(frozen=True)
@@ -128,6 +130,12 @@ def upload(choice: Choice) -> None:
     if not files:
         answer(None, empty="Choose pictures or drop them above: a letter on paper, a drawing from any program.")
         return
+    if len(files) > MOST_FILES:
+        st.warning(
+            f"These are {len(files):,} files; the first {MOST_FILES} are read here, any number with "
+            "`python -m hcr_core read FOLDER`."
+        )
+        files = files[:MOST_FILES]
     # Read once per file, model and choice of classes, not on every rerun; only what is shown is kept.
     version = recognizer(choice.model).card["files"]["model.tflite"]
     former = st.session_state.get("recognize_uploads", {})

@@ -10,6 +10,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -205,9 +206,8 @@ def test_a_model_for_which_there_is_no_room_stays_with_its_run(places, small_dis
 
 
 def test_a_run_that_cannot_begin_leaves_nothing(places, small_disk, monkeypatch):
-    with pytest.raises(OSError, match="No space left"), open(small_disk / "other", "wb", buffering=0) as other:
-        other.write(bytes(1 << 20))
-        other.write(b"0")
+    with suppress(OSError):
+        (small_disk / "other").write_bytes(bytes(2 << 20))
     monkeypatch.setenv("HCR_RUNS_DIR", str(small_disk / "runs"))
     with pytest.raises(TrainingError, match="cannot be written"):
         job.start(TrainingConfig.of("x", ("digits",), "mlp-256"))

@@ -42,6 +42,22 @@ def drawing_pad(key: str) -> np.ndarray | None:
         # the drawing as it was left.
         pad["start"] = {"objects": pad["objects"]}
     with st.container(key=f"{key}_frame", width=SIDE):
+        raw, data_url = _sent(key, pad)
+    # What the canvas last sent stays in its result after our own buttons changed the drawing.
+    if data_url is not None and data_url != pad["received"]:
+        pad["received"] = data_url
+        objects = drawn_objects(raw)
+        if len(objects) != len(pad["objects"]):
+            pad["undone"] = []  # a new stroke, not the echo of our own buttons
+        pad["objects"] = objects
+        pad["image"] = drawn_image(data_url)
+    _buttons(key, pad)
+    return pad["image"]
+
+
+def _sent(key: str, pad: dict) -> tuple[object, object]:
+    """Show the canvas; its JSON and the address of its picture as the browser sent them, whatever they are."""
+    try:
         result = package.st_canvas(
             stroke_width=st.session_state.get(f"{key}_width", PEN_WIDTH),
             stroke_color=st.session_state.get(f"{key}_colour", INK),
@@ -52,17 +68,9 @@ def drawing_pad(key: str) -> np.ndarray | None:
             return_image_data=True,
             key=key,
         )
-    # What the canvas last sent stays in its result after our own buttons changed the drawing.
-    data_url = result._image_data_url
-    if data_url is not None and data_url != pad["received"]:
-        pad["received"] = data_url
-        objects = drawn_objects(result.json_data)
-        if len(objects) != len(pad["objects"]):
-            pad["undone"] = []  # a new stroke, not the echo of our own buttons
-        pad["objects"] = objects
-        pad["image"] = drawn_image(data_url)
-    _buttons(key, pad)
-    return pad["image"]
+    except (AttributeError, KeyError, TypeError):  # the package takes what it is sent for a drawing
+        return None, None
+    return result.json_data, result._image_data_url
 
 
 def show_drawing(key: str, objects: list[dict]) -> None:

@@ -1,5 +1,6 @@
 """Bringing one's own data set in from the browser: files, a look at the first rows, a name."""
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -32,7 +33,11 @@ def import_view() -> None:
     )
     if not files:
         return
-    path = _on_disk(files)
+    try:
+        path = _on_disk(files)
+    except OSError as error:
+        st.error(f"The files cannot be kept for a look at them: {error.strerror or error}.", icon=":material/error:")
+        return
     column = None
     if path.suffix.lower() == ".csv":
         place = st.segmented_control(
@@ -58,9 +63,14 @@ def _on_disk(files: list) -> Path:
         folder = tempfile.TemporaryDirectory(prefix="hcr-import-")
         kept = st.session_state[f"{_KEY}_folder"] = (identity, folder)
         for file in files:
-            (Path(folder.name) / Path(file.name).name).write_bytes(file.getbuffer())
+            (Path(folder.name) / _file_name(file.name)).write_bytes(file.getbuffer())
     folder = Path(kept[1].name)
-    return folder / Path(files[0].name).name if len(files) == 1 else folder
+    return folder / _file_name(files[0].name) if len(files) == 1 else folder
+
+
+def _file_name(name: str) -> str:
+    """A file's name as it can be here, whatever it was on the visitor's machine; its ending says what it is."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)[-100:].lstrip(".") or "file"
 
 
 def _first_rows(path: Path, column: str | None) -> None:
