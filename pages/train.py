@@ -4,6 +4,7 @@ import streamlit as st
 
 from hcr_core.alphabet import AlphabetError
 from hcr_core.datasets import DatasetError
+from hcr_core.journal import timed
 from hcr_core.model_store import ModelError, check_own_name
 from hcr_core.public import is_public
 from hcr_core.training import job
@@ -56,7 +57,9 @@ def page() -> None:
         started = training_choices.choose()
         if started is not None:
             check_own_name(started.name)
-            open_run(job.start(started).id)
+            with timed("training", name=started.name):
+                run = job.start(started)
+            open_run(run.id)
         training_runs.listed(open_run)
         return
     go(run.id)

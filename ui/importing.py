@@ -8,6 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.datasets import DatasetError, import_dataset, preview
+from hcr_core.journal import timed
 from ui.data import forget
 from ui.image_views import image_grid
 from ui.reading import plain
@@ -93,7 +94,8 @@ def _form(path: Path, column: str | None) -> None:
     if not start:
         return
     bar = st.progress(0.0, "Importing …")
-    imported = import_dataset(path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"))
+    with timed("import", name=name):
+        imported = import_dataset(path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"))
     bar.empty()
     forget()
     st.success(f"{len(imported):,} images of {len(imported.alphabet)} classes are now {name}.")

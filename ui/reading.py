@@ -12,6 +12,7 @@ from hcr_core import Reading
 from hcr_core.alphabet import spoken
 from hcr_core.explanation import coloured, evidence
 from hcr_core.imaging import flatten
+from hcr_core.journal import timed
 from hcr_core.preprocessing import Box
 from hcr_core.recognition import Character
 from ui.data import recognizer
@@ -119,7 +120,8 @@ class Seen:
 
 def look(image: np.ndarray, alphabet: str, model: str) -> Seen:
     """Read an image, uint8 (H, W[, C]), with a model of the store; raises ``ModelError``, ``AlphabetError``."""
-    reading = recognizer(model).read(image, alphabet=alphabet)
+    with timed("reading", height=image.shape[0], width=image.shape[1], model=model):
+        reading = recognizer(model).read(image, alphabet=alphabet)
     ink = _cut_out(image, reading.characters[0].box) if reading.characters else None
     return Seen(reading, ink, thumbnail(image, PICTURE), model)
 
