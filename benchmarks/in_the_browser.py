@@ -60,9 +60,8 @@ def main() -> None:
     middle, late = np.percentile(waits, [50, 95])
     print(f"app healthy after           {healthy:5.2f} s   (wanted: under {WANTED_HEALTHY:.0f})")
     print(f"first answer on screen      {first:5.2f} s   (wanted: under {WANTED_FIRST:.0f})")
-    print(
-        f"stroke to answer, {len(waits):3} times   p50 {middle:.0f} ms   p95 {late:.0f} ms   (wanted: p50 under {WANTED_MS})"
-    )
+    wanted = f"(wanted: p50 under {WANTED_MS})"
+    print(f"stroke to answer, {len(waits):3} times   p50 {middle:.0f} ms   p95 {late:.0f} ms   {wanted}")
     sys.exit(middle > WANTED_MS or healthy > WANTED_HEALTHY or first > WANTED_FIRST)
 
 

@@ -1,24 +1,67 @@
 """The drawing pad: a canvas whose drawing outlives leaving the page."""
 
+import hashlib
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 import streamlit_drawable_canvas as package
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 from hcr_core.drawing import drawn_image, drawn_objects
 
+#: How the package's script says that it waits 200 ms after a stroke before it sends the drawing: more than half of
+#: what a visitor waits for the answer. A stroke has ended when the pen is lifted; there is nothing to wait for.
+WAIT, NO_WAIT = "}, Bc = 200, ", "}, Bc = 8, "
+_BUILD = Path(package.__file__).parent / "frontend" / "build"
 # The package's own toolbar lies invisibly over a corner of the sheet, where it swallows strokes and
 # takes clicks, and its shadow root is out of reach of the page's styles. Our buttons do what it
 # does, so the same component is registered again without it.
-_STYLES = Path(package.__file__).parent / "frontend" / "build" / "index-style.css"
-package.out = st.components.v2.component(
-    "streamlit-drawable-canvas.streamlit_drawable_canvas",
+_CSS = "\n.dc-root > .dc-toolbar { display: none !important; }\n"
+#: Where the component's script, with what is changed in it, is served from for as long as the app runs.
+_folder = tempfile.TemporaryDirectory(prefix="hcr-canvas-")
+
+
+def _build() -> None:
+    """Write the component's script into the folder."""
+    folder = Path(_folder.name) / "build"
+    folder.mkdir()
+    script = next(_BUILD.glob("index-*.js")).read_text(encoding="utf-8").replace(WAIT, NO_WAIT)
+    # The name changes with the contents, so that no browser keeps an older one.
+    name = f"index-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
+    (folder / name).write_text(script, encoding="utf-8")
+
+
+def _announce() -> None:
+    """Tell Streamlit of the folder, as an installed package does; again where a test has another runtime."""
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(_COMPONENT) is None:
+        group, name = _COMPONENT.split(".")
+        config = ComponentConfig(name=name, asset_dir="build")
+        manager.register_from_manifest(ComponentManifest(group, package.__version__, [config]), Path(_folder.name))
+
+
+_COMPONENT = "handwriting.canvas"
+_build()
+_announce()
+_canvas = st.components.v2.component(
+    _COMPONENT,
     js="index-*.js",
-    css=_STYLES.read_text(encoding="utf-8") + "\n.dc-root > .dc-toolbar { display: none !important; }\n",
+    css=(_BUILD / "index-style.css").read_text(encoding="utf-8") + _CSS,
     html='<div class="canvas-root"></div>',
     isolate_styles=True,
 )
+
+
+def _mounted(**arguments):
+    """What the package calls to show its component."""
+    _announce()
+    return _canvas(**arguments)
+
+
+package.out = _mounted
 
 #: Side of the pad in CSS pixels: a palm's width, and what fits on a phone of 375.
 SIDE = 340
