@@ -106,6 +106,7 @@ _OUTSIDE = [
     "/media/../../etc/passwd",
     "/_stcore/bidi-components/streamlit-drawable-canvas.streamlit_drawable_canvas/../../../../../../etc/passwd",
     "/_stcore/bidi-components/streamlit-drawable-canvas.streamlit_drawable_canvas/%2e%2e%2f%2e%2e%2fpyproject.toml",
+    "/_stcore/bidi-components/handwriting.canvas/../../../../../etc/passwd",
     "/component/x/../../../../etc/passwd",
     "/models/../pyproject.toml",
     "/.streamlit/config.toml",
