@@ -37,7 +37,8 @@ image = np.load(sys.argv[2])
 def work():
     gray = cv2.cvtColor(image, cv2.COLOR_RGBA2GRAY)
     small = cv2.resize(255 - gray, (28, 28), interpolation=cv2.INTER_AREA)
-    return int(model.predict(small.reshape(1, 28, 28, 1).astype("float32"), verbose=0).argmax())
+    answers = keras.tree.flatten(model.predict(small.reshape(1, 28, 28, 1).astype("float32"), verbose=0))
+    return int(max(answers, key=lambda answer: answer.size).argmax())
 for _ in range(10): work()
 times = []
 for _ in range(200):
@@ -52,7 +53,9 @@ class Bare:
     def __init__(self, content: bytes, threads: int):
         self._interpreter = Interpreter(model_content=content, num_threads=threads)
         self._input = self._interpreter.get_input_details()[0]["index"]
-        self._output = self._interpreter.get_output_details()[0]["index"]
+        # A model may also say whether it is a character at all; the answer is its larger output.
+        details = max(self._interpreter.get_output_details(), key=lambda output: int(output["shape"][-1]))
+        self._output = details["index"]
 
     def prepare(self, batch: int) -> None:
         self._interpreter.resize_tensor_input(self._input, [batch, 28, 28, 1])

@@ -1,9 +1,19 @@
 """A model's card, ``card.json``: what it must hold, and the figures to show first."""
 
+import math
 import re
 
 #: What a card may say of how a model was made; where it does, in these types.
-_PARTS = {"architecture": dict, "training": dict, "data": list, "history": list, "held_out": dict, "validation": dict}
+_PARTS = {
+    "architecture": dict,
+    "training": dict,
+    "data": list,
+    "history": list,
+    "learning": list,
+    "held_out": dict,
+    "validation": dict,
+    "refusal": dict,
+}
 #: A model's files: plain names, which lead nowhere on any system.
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
@@ -18,14 +28,23 @@ def check_card(card: dict) -> None:
     for part, kind in _PARTS.items():
         if not isinstance(card.get(part, kind()), kind):
             raise TypeError(part)
-    for part in ("data", "history"):
+    for part in ("data", "history", "learning"):
         if not all(isinstance(entry, dict) for entry in card.get(part, [])):
             raise TypeError(part)
+    for point in card.get("learning", []):
+        if not all(_is_number(point[key]) for key in ("step", "loss")):
+            raise TypeError("learning")
+    if not _is_number(card.get("refusal", {}).get("threshold", 0)):
+        raise TypeError("refusal")
     if not isinstance(parameters(card), int | None):
         raise TypeError("parameters")
     for name, figures in measured(card).items():
         if not isinstance(figures, dict) or not all(isinstance(value, int | float) for value in figures.values()):
             raise TypeError(name)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def parameters(card: dict) -> int | None:
