@@ -1,5 +1,7 @@
 """The app as a service: its log, its stop, its limits, and the papers that go with it."""
 
+import base64
+import io
 import json
 import os
 import re
@@ -10,11 +12,15 @@ import sys
 import time
 import tomllib
 import urllib.request
+from types import SimpleNamespace
 
+import cv2
 import numpy as np
 import pytest
-from conftest import ROOT, page_at
+from conftest import ROOT, sheet
+from streamlit.testing.v1 import AppTest
 
+from hcr_core import journal
 from hcr_core.imaging import MAX_BYTES
 from hcr_core.journal import note, timed
 
@@ -47,10 +53,19 @@ def test_it_can_be_silenced(capsys, monkeypatch):
     assert not _lines(capsys.readouterr().err)
 
 
-def test_a_page_and_a_reading_are_logged(capsys):
-    at = page_at("pages/recognize.py")
-    at.button(key="recognize_example_A").click().run()
-    assert "page" in [line["event"] for line in _lines(capsys.readouterr().err)]
+def test_a_page_and_a_reading_are_logged(monkeypatch):
+    out = io.StringIO()
+    monkeypatch.setattr(journal, "sys", SimpleNamespace(stderr=out))
+    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=60).run()
+    url = base64.b64encode(cv2.imencode(".png", sheet("F"))[1].tobytes()).decode()
+    raw = {"objects": [{"type": "Path"}]}
+    at.session_state["recognize_pad"] = {"drawing": {"raw": raw, "data": f"data:image/png;base64,{url}"}}
+    at.run()
+    lines = _lines(out.getvalue())
+    assert [line for line in lines if line["event"] == "page" and line["page"] == "Recognize"]
+    (reading,) = (line for line in lines if line["event"] == "reading")
+    assert (reading["outcome"], reading["height"], reading["width"]) == ("ok", 200, 200)
+    assert url[:40] not in out.getvalue()
 
 
 def test_a_stop_is_quick_and_in_order(tmp_path):
