@@ -98,7 +98,7 @@ def read_layout(path: Path, label_column: str | None = None) -> Layout:
     if len(cells) > MAX_PIXELS + 2:
         raise DatasetError(f"{path}: line 1: {len(cells):,} columns; images have at most {MAX_PIXELS:,} pixels here")
     header = _is_header(cells) or label_column in cells
-    index = [0] if header and cells[0].lower() in ("", "unnamed: 0") else []
+    index = [0] if header and len(cells) > 2 and cells[0].lower() in ("", "unnamed: 0") else []
     label = _label_position(path, cells, header, delimiter, label_column, len(index))
     pixels = tuple(i for i in range(len(cells)) if i != label and i not in index)
     side = side_of(len(pixels), f"{path}: line 1")
