@@ -111,7 +111,7 @@ def _is_header(cells: list[str]) -> bool:
 
     pandas writes 0, 1, 2 ... for columns without names, and calls repeated ones 0, 0.1, 0.2 ...
     """
-    whole = [_WHOLE.fullmatch(cell) is not None for cell in cells]
+    whole = [len(cell) <= _LONGEST and _WHOLE.fullmatch(cell) is not None for cell in cells]
     if all(whole):
         numbers = [int(float(cell)) for cell in cells]
         return len(cells) > 3 and numbers in (list(range(len(cells))), list(range(1, len(cells) + 1)))
