@@ -21,6 +21,7 @@ import numpy as np
 from hcr_core.datasets.errors import DatasetError
 from hcr_core.datasets.places import corrections_folder
 from hcr_core.preprocessing import GLYPH_SIZE
+from hcr_core.public import is_public
 
 #: Of the tables below, in the database's ``user_version``.
 VERSION = 1
@@ -121,7 +122,7 @@ def collecting() -> bool:
     Not with ``HCR_COLLECT=0``, nor with ``HCR_PUBLIC=1``: an app that strangers use has no business
     with their handwriting, nor they with the owner's.
     """
-    return os.environ.get("HCR_COLLECT", "") != "0" and os.environ.get("HCR_PUBLIC", "") in ("", "0")
+    return os.environ.get("HCR_COLLECT", "").strip().lower() not in ("0", "no", "off", "false") and not is_public()
 
 
 def database() -> Path:
@@ -147,8 +148,7 @@ def keep(sample: Sample) -> Sample:
 
     Raises ``DatasetError`` where collecting is off, there are too many, or it cannot be written.
     """
-    if not collecting():
-        raise DatasetError("collecting is switched off on this machine")
+    _check_collecting()
     glyph = np.ascontiguousarray(sample.glyph, np.uint8)
     if glyph.shape != (GLYPH_SIZE, GLYPH_SIZE):
         raise DatasetError(f"a glyph has {GLYPH_SIZE} x {GLYPH_SIZE} pixels")
@@ -166,6 +166,11 @@ def keep(sample: Sample) -> Sample:
         return replace(kept, id=row.lastrowid)
 
 
+def _check_collecting() -> None:
+    if not collecting():
+        raise DatasetError("collecting is switched off on this machine")
+
+
 def _to_hold_back(connection: sqlite3.Connection, label: str) -> str:
     """The part of the next sample: a fifth of all is for testing, and no class is left without training."""
     total, tests = connection.execute("SELECT COUNT(*), COALESCE(SUM(part = 'test'), 0) FROM sample").fetchone()
@@ -179,13 +184,18 @@ def _to_hold_back(connection: sqlite3.Connection, label: str) -> str:
 
 def relabel(number: int, label: str) -> None:
     """Say anew what a sample says; one that is gone meanwhile stays so."""
+    _check_collecting()
     label = plain_label(label)
     with _writing() as connection:
         connection.execute("UPDATE sample SET label = ? WHERE id = ?", (label, number))
 
 
 def delete(numbers: Iterable[int]) -> int:
-    """Delete samples for good, from the file too; returns how many there were."""
+    """Delete samples for good, from the file too; returns how many there were.
+
+    Raises ``DatasetError`` where collecting is off: whoever comes by there has nothing to delete.
+    """
+    _check_collecting()
     with _writing() as connection:
         done = connection.executemany("DELETE FROM sample WHERE id = ?", [(number,) for number in numbers]).rowcount
     with closing(_connected()) as connection:

@@ -14,7 +14,7 @@ from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode
 from hcr_core.model_store import ModelError
 from hcr_core.recognition import Character
-from ui.canvas import SIDE, drawing_pad, drawn_objects, show_drawing, stroke_objects
+from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
 from ui.reading import STYLE, Seen, answer, full_view, look, percent, plain, thumbnail
@@ -30,6 +30,8 @@ CLASSES = {
 }
 EXAMPLES = "AgR7e4"
 PAD = "recognize_pad"
+#: Files of an upload that are read: more would keep the visitor, and all others, waiting.
+MOST_FILES = 100
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def draw(choice: Choice) -> None:
 
 
 def _marked_drawing(character: Character, model: str) -> None:
-    marking.offer(character, model, "draw", strokes_of(drawn_objects(PAD)))
+    marking.offer(character, model, "draw", strokes_of(objects_on(PAD)))
 
 
 def _examples(model: str) -> list[str]:
@@ -137,6 +139,12 @@ def upload(choice: Choice) -> None:
     if not files:
         answer(None, empty="Choose pictures or drop them above: a letter on paper, a drawing from any program.")
         return
+    if len(files) > MOST_FILES:
+        st.warning(
+            f"These are {len(files):,} files; the first {MOST_FILES} are read here, any number with "
+            "`python -m hcr_core read FOLDER`."
+        )
+        files = files[:MOST_FILES]
     # Read once per file, model and choice of classes, not on every rerun; only what is shown is kept.
     version = recognizer(choice.model).card["files"]["model.tflite"]
     former = st.session_state.get("recognize_uploads", {})
@@ -157,7 +165,7 @@ def upload(choice: Choice) -> None:
 def one(name: str, result: Seen | str, key: str, below: Callable[[Character, str], None] | None = None) -> None:
     """A single image and everything about its reading."""
     if isinstance(result, str):
-        st.error(f"{plain(name)}: {result}", icon=":material/broken_image:")
+        st.error(f"{plain(name)}: {plain(result)}", icon=":material/broken_image:")
         return
     original, reading = st.columns([5, 7], gap="medium")
     original.image(result.picture, width=result.picture.shape[1], alt=f"the image {plain(name)}")
@@ -188,7 +196,7 @@ def _card(name: str, result: Seen | str) -> None:
     if isinstance(result, str):
         st.markdown("–")
         st.caption(plain(name))
-        st.caption(f":orange[{result}]")
+        st.caption(f":orange[{plain(result)}]")
         return
     small = thumbnail(result.picture, 108)
     st.image(small, width=small.shape[1], alt=f"the image {plain(name)}")
@@ -230,7 +238,7 @@ def camera(choice: Choice) -> None:
             return
         seen = read_bytes(picture.getvalue(), choice)
         if isinstance(seen, str):
-            st.error(seen, icon=":material/broken_image:")
+            st.error(plain(seen), icon=":material/broken_image:")
         else:
             full_view(seen, "recognize_camera", partial(marking.offer, origin="camera"))
 
@@ -247,4 +255,4 @@ try:
     for sentence in readable_models()[1]:
         st.caption(f":material/warning: Left out: {plain(sentence)}.")
 except (ModelError, AlphabetError) as problem:
-    st.error(str(problem), icon=":material/error:")
+    st.error(plain(str(problem)), icon=":material/error:")

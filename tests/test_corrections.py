@@ -116,6 +116,12 @@ def test_a_public_machine_collects_and_shows_nothing(monkeypatch, variable, valu
         keep(written("A"))
     with pytest.raises(DatasetError):
         load("mine")
+    with pytest.raises(DatasetError, match="switched off"):
+        corrections.delete([1])
+    with pytest.raises(DatasetError, match="switched off"):
+        corrections.relabel(1, "B")
+    monkeypatch.delenv(variable)
+    assert [sample.label for sample in corrections.samples()] == ["A"]
 
 
 def test_a_fifth_is_held_back_and_every_class_is_learned():

@@ -10,7 +10,7 @@ from hcr_core.alphabet import DIGITS, LOWERCASE, UPPERCASE
 from hcr_core.canvas_strokes import strokes_of
 from hcr_core.corrections import Choice, Sample
 from hcr_core.guided_sheet import GRID, by_cell, characters_of, glyph_of, next_characters
-from ui.canvas import SIDE, drawing_pad, drawn_objects, show_drawing
+from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing
 from ui.teach.visitor import writer
 
 PAD = "teach_pad"
@@ -101,7 +101,7 @@ def _buttons(asked: list[str]) -> None:
                 key="teach_keep",
                 on_click=_keep,
                 args=(asked,),
-                disabled=not drawn_objects(PAD),
+                disabled=not objects_on(PAD),
             )
         if st.session_state.get(_LAST):
             st.button("Take the last sheet back", icon=":material/undo:", key="teach_back", on_click=_delete_last)
@@ -131,7 +131,7 @@ def _guides(asked: list[str]) -> str:
 
 def _keep(asked: list[str]) -> None:
     """Keep what stands in the cells, and clear the sheet."""
-    cells = by_cell(strokes_of(drawn_objects(PAD)), SIDE)
+    cells = by_cell(strokes_of(objects_on(PAD)), SIDE)
     numbers = []
     try:
         for cell, strokes in cells.items():
