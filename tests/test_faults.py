@@ -187,10 +187,10 @@ def test_a_full_disk_keeps_the_former_model_and_data(places, small_disk, monkeyp
     import_dataset(places / "small.npz", "own")
     save_model(small_disk / "models", "mine", {"classes": ["a"]}, {"model.tflite": b"1", "model.keras": b"1"})
     with pytest.raises(DatasetError, match="No space left"):
-        import_dataset(places / "large.npz", "mine")
+        import_dataset(places / "large.npz", "own")
     with pytest.raises(OSError, match="No space left"):
         save_model(small_disk / "models", "mine", {"classes": ["a"]}, {"model.tflite": bytes(2 << 20)})
-    assert len(load("mine")) == 20
+    assert len(load("own")) == 20
     open_model("mine").verify()
     for folder in ("imported", "models"):
         assert not _unfinished(small_disk / folder)
@@ -231,7 +231,7 @@ def test_folders_that_may_not_be_written_are_named(places, monkeypatch, capsys):
     save_model(run.folder, job.MODEL, {"classes": ["a"]}, {"model.tflite": b"1", "model.keras": b"1"})
     with pytest.raises(TrainingError, match=f"{_NOWHERE}/models: cannot be written"):
         run.save("mine")
-    assert main(["data", "import", str(places / "a.npz"), "--name", "mine"]) == 1
+    assert main(["data", "import", str(places / "a.npz"), "--name", "own"]) == 1
     assert "cannot be written" in capsys.readouterr().err
     assert [model.name for model in stored_models()[0]] == ["characters"]  # and reading goes on
 
@@ -272,7 +272,7 @@ _TOGETHER = """
 import sys
 from hcr_core.datasets import import_dataset, load
 for _ in range(15):
-    print(len(import_dataset(sys.argv[1], "own")), len(load("mine")))
+    print(len(import_dataset(sys.argv[1], "own")), len(load("own")))
 """
 
 
@@ -282,7 +282,7 @@ def test_two_import_under_one_name_and_both_have_a_whole_data_set(places):
     for process in both:
         assert process.communicate(timeout=100)[0].split() == ["300"] * 30
         assert process.returncode == 0
-    assert len(load("mine")) == 300
+    assert len(load("own")) == 300
     assert not _unfinished(places / "imported")
 
 
