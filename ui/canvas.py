@@ -70,11 +70,12 @@ _PAPER = "#ffffff"
 PEN_WIDTH, INK = 16, "#1e2433"
 
 
-def drawing_pad(key: str) -> np.ndarray | None:
+def drawing_pad(key: str, pen: int = PEN_WIDTH) -> np.ndarray | None:
     """Show the pad with its buttons; to be called inside a fragment.
 
     Args:
         key: Name of the pad in the session.
+        pen: Width of the pen to begin with, in CSS pixels.
 
     Returns:
         The drawing, uint8 (``SIDE``, ``SIDE``, 4) RGBA, or ``None`` before anything was drawn.
@@ -85,7 +86,7 @@ def drawing_pad(key: str) -> np.ndarray | None:
         # the drawing as it was left.
         pad["start"] = {"objects": pad["objects"]}
     with st.container(key=f"{key}_frame", width=SIDE):
-        raw, data_url = _sent(key, pad)
+        raw, data_url = _sent(key, pad, pen)
     # What the canvas last sent stays in its result after our own buttons changed the drawing.
     if data_url is not None and data_url != pad["received"]:
         pad["received"] = data_url
@@ -94,15 +95,15 @@ def drawing_pad(key: str) -> np.ndarray | None:
             pad["undone"] = []  # a new stroke, not the echo of our own buttons
         pad["objects"] = objects
         pad["image"] = drawn_image(data_url)
-    _buttons(key, pad)
+    _buttons(key, pad, pen)
     return pad["image"]
 
 
-def _sent(key: str, pad: dict) -> tuple[object, object]:
+def _sent(key: str, pad: dict, pen: int) -> tuple[object, object]:
     """Show the canvas; its JSON and the address of its picture as the browser sent them, whatever they are."""
     try:
         result = package.st_canvas(
-            stroke_width=st.session_state.get(f"{key}_width", PEN_WIDTH),
+            stroke_width=st.session_state.get(f"{key}_width", pen),
             stroke_color=st.session_state.get(f"{key}_colour", INK),
             background_color=_PAPER,
             initial_drawing=pad["start"],
@@ -121,6 +122,11 @@ def show_drawing(key: str, objects: list[dict]) -> None:
     pad = _state(key)
     pad["undone"] = []
     _replace(pad, objects)
+
+
+def objects_on(key: str) -> list[dict]:
+    """What is on a pad, as Fabric.js objects in the order they were drawn."""
+    return _state(key)["objects"]
 
 
 def stroke_objects(strokes: list[np.ndarray]) -> list[dict]:
@@ -159,7 +165,7 @@ def _replace(pad: dict, objects: list[dict]) -> None:
     pad["start"] = {"objects": objects, "edit": pad["edits"]}
 
 
-def _buttons(key: str, pad: dict) -> None:
+def _buttons(key: str, pad: dict, pen: int) -> None:
     def undo():
         *rest, last = pad["objects"]
         pad["undone"].append(last)
@@ -177,5 +183,5 @@ def _buttons(key: str, pad: dict) -> None:
         st.button(":material/redo:", key=f"{key}_redo", on_click=redo, disabled=not undone, help="Redo")
         st.button("Clear", icon=":material/delete:", key=f"{key}_clear", on_click=clear, disabled=not drawn)
         with st.popover("Pen", icon=":material/edit:"):
-            st.slider("Width", 1, 48, PEN_WIDTH, key=f"{key}_width", persist_state="session")
+            st.slider("Width", 1, 48, pen, key=f"{key}_width", persist_state="session")
             st.color_picker("Colour", INK, key=f"{key}_colour", persist_state="session")
