@@ -31,7 +31,7 @@ from hcr_core.training.grouping_networks import (
 #: Single characters that are learned from beside those in lines, of each data set.
 _ALONE = {"emnist62": 40_000, "unipen": 40_000, "mnist": 8_000}
 #: The first network may drop this share of the characters it is validated on.
-_DROPPED = 0.002
+_DROPPED = 0.006
 _FIRST_EPOCHS = 12
 
 
@@ -95,9 +95,9 @@ def report(network: keras.Model, held: Examples) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--words", type=int, default=2200, help="UNIPEN words (default: %(default)s)")
-    parser.add_argument("--lines", type=int, default=1500, help="composed lines (default: %(default)s)")
-    parser.add_argument("--epochs", type=int, default=8, help="default: %(default)s")
+    parser.add_argument("--words", type=int, default=1800, help="UNIPEN words (default: %(default)s)")
+    parser.add_argument("--lines", type=int, default=1300, help="composed lines (default: %(default)s)")
+    parser.add_argument("--epochs", type=int, default=6, help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=NETWORK.parent, help="folder (default: where the app reads them)")
     parser.add_argument(
         "--precision",
