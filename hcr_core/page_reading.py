@@ -33,6 +33,8 @@ _CLEAR = 7.0
 #: of it: of 300 drawings of characters of training writers 5 are lower, of 40 words of two or three letters none
 #: is higher.
 _FEW, _ONE = 6, 0.75
+#: What is written in one stroke or strokes that meet is rather one character: of 300, 2 are lower than this.
+_ONE_JOINED = 0.4
 
 #: Glyphs to probabilities of the classes, and of being a character at all (``Recognizer.judge``).
 Judge = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -146,7 +148,8 @@ def _is_one(ink: np.ndarray, model: Model) -> bool:
     pieces = cut_line(lines[0].ink, lines[0].box.height)
     groups = all_as_one(pieces)
     (lattice,) = lattices([CutLine(lines[0], pieces, groups, *group_glyphs(pieces, groups))], model)
-    return float(lattice.whole[0]) >= _ONE
+    count, _ = cv2.connectedComponents((lines[0].ink >= 128).astype(np.uint8), connectivity=8)
+    return float(lattice.whole[0]) >= (_ONE_JOINED if count == 2 else _ONE)
 
 
 @dataclass(frozen=True)
