@@ -15,6 +15,7 @@ from hcr_core.grouping_model import CLASSES, FIRST_LOOK, NETWORK, FirstLook, beh
 from hcr_core.inference import Network
 from hcr_core.layout import single_line, typical_height
 from hcr_core.segmentation import all_as_one, cut_line, group, group_glyphs
+from hcr_core.training.grouping_networks import first_look_arrays, first_look_network
 
 
 def pieces_of(text: str):
@@ -74,6 +75,15 @@ def test_all_pieces_can_be_one_group():
     (glyph,), (box,) = group_glyphs(pieces, groups)
     assert glyph.max() == 255
     assert box.width > 4 * box.height
+
+
+def test_the_first_network_is_read_as_it_was_trained(tmp_path):
+    # The last number never varies, as of a model that cannot refuse.
+    rows = np.random.default_rng(0).normal(3, [2.0] * (GEOMETRY - 1) + [0], (300, GEOMETRY)).astype(np.float32)
+    network = first_look_network(rows)
+    np.savez(tmp_path / FIRST_LOOK.name, **first_look_arrays(network, 0.1))
+    read = FirstLook(tmp_path / FIRST_LOOK.name).probabilities(rows)
+    assert np.abs(read - network.predict(rows, verbose=0)[:, 0]).max() < 1e-4
 
 
 def test_the_training_command_makes_what_the_app_reads(handwriting, tmp_path):

@@ -10,13 +10,14 @@ from hcr_core.grouping_model import CLASSES
 from hcr_core.preprocessing import GLYPH_SIZE
 from hcr_core.training.grouping_data import Examples
 
+#: Added to the variance of what networks are told: a model that cannot refuse gives the same number always.
+_LEAST_VARIANCE = 1e-3
 BATCH, PEAK, WEIGHT_DECAY = 256, 2e-3, 2e-3
 
 
 def first_look_network(rows: np.ndarray) -> keras.Model:
     """Geometry, float (n, 13), to whether it may be a character; ``rows`` say how it is scaled."""
-    scale = layers.Normalization()
-    scale.adapt(rows)
+    scale = _scale(rows)
     place = keras.Input((GEOMETRY,))
     x = scale(place)
     for width in (32, 16):
@@ -29,8 +30,7 @@ def grouping_network(rows: np.ndarray) -> keras.Model:
     glyph = keras.Input((GLYPH_SIZE, GLYPH_SIZE, 1), name="glyph")
     context = keras.Input((CONTEXT_SIDE, CONTEXT_SIDE, 2), name="context")
     known = keras.Input((GEOMETRY + SURENESS,), name="rows")
-    scale = layers.Normalization()
-    scale.adapt(rows)
+    scale = _scale(rows)
     x = layers.Rescaling(1 / 255)(glyph)
     for width, side, stride in ((32, 5, 2), (64, 3, 2), (96, 3, 1)):
         x = _convolved(x, width, side, stride)
@@ -46,6 +46,11 @@ def grouping_network(rows: np.ndarray) -> keras.Model:
     # float32 also under mixed precision: probabilities need the digits.
     classes = layers.Dense(len(CLASSES), activation="softmax", dtype="float32")(x)
     return keras.Model([glyph, context, known], [classes, layers.Dense(1, activation="sigmoid", dtype="float32")(y)])
+
+
+def _scale(rows: np.ndarray) -> layers.Normalization:
+    """Rows to mean 0 and deviation 1; what hardly varies in them is not blown up."""
+    return layers.Normalization(mean=rows.mean(axis=0), variance=rows.var(axis=0) + _LEAST_VARIANCE)
 
 
 def _convolved(x, width: int, side: int, stride: int):
@@ -131,7 +136,8 @@ def answers(network: keras.Model, groups: Examples) -> tuple[np.ndarray, np.ndar
 
 def first_look_arrays(network: keras.Model, least: float) -> dict[str, np.ndarray]:
     """The first network's weights as ``FirstLook`` reads them, the scaling folded into its first layer."""
-    scale, *dense = [layer for layer in network.layers if layer.weights]
+    (scale,) = (layer for layer in network.layers if isinstance(layer, layers.Normalization))
+    dense = [layer for layer in network.layers if isinstance(layer, layers.Dense)]
     mean, deviation = np.ravel(scale.mean), np.sqrt(np.ravel(scale.variance))
     weights = [[np.asarray(value, np.float32) for value in layer.get_weights()] for layer in dense]
     weights[0] = [weights[0][0] / deviation[:, None], weights[0][1] - (mean / deviation) @ weights[0][0]]
