@@ -98,6 +98,15 @@ def read_file(path: str | Path) -> np.ndarray:
         raise ImageError(f"The file cannot be opened: {error.strerror or error}.") from None
 
 
+def encoded(image: np.ndarray, suffix: str = ".png", quality: int = 90) -> bytes:
+    """An image, uint8 (H, W) or (H, W, 3) RGB, as the bytes of a PNG file, or of a JPEG of that quality.
+
+    Also for files: ``cv2.imwrite`` cannot write to every file name on Windows.
+    """
+    bgr = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    return cv2.imencode(suffix, bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+
+
 def flatten(image: np.ndarray) -> np.ndarray:
     """Put a transparent image on paper that its ink stands out from.
 

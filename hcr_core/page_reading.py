@@ -96,7 +96,7 @@ def read_page(
         classify: Glyphs uint8 (n, 28, 28) to probabilities float (n, classes).
         alphabet: The classes.
         allowed: bool (classes,): those to choose from.
-        layout: ``"page"``, or ``"word"``: all ink is one word.
+        layout: ``"page"``; ``"line"``: all ink is one line, upright; or ``"word"``: one word.
         steps: Filled with ``original``, ``background``, ``ink``, ``rules`` and ``lines``.
 
     Returns:
@@ -108,7 +108,7 @@ def read_page(
     height = typical_height(ink)
     if not height:
         return []
-    lines = single_line(ink) if layout == "word" else find_lines(ink, height)
+    lines = find_lines(ink, height) if layout == "page" else single_line(ink)
     steps.add("lines", _coloured(ink, lines))
     read = _read_lines([_prepared(line, height) for line in lines], model, one_word=layout == "word")
     found = [[_found(word, line, to_image) for word in words if word.groups] for line, _, words in read]
@@ -121,7 +121,7 @@ def _upright_ink(image: np.ndarray, model: _Model, layout: str, steps: Steps) ->
     steps.add("original", page.original)
     steps.add("background", page.background)
     ink, to_image = page.ink, np.float64([[1 / page.scale, 0, 0], [0, 1 / page.scale, 0]])
-    if layout != "word" and deskew.is_sideways(ink):
+    if layout == "page" and deskew.is_sideways(ink):
         # A quarter turn clockwise; if it was the other way, the half turn below follows.
         to_image = _after(to_image, np.float64([[0, 1, 0], [-1, 0, ink.shape[0] - 1]]))
         ink = cv2.rotate(ink, cv2.ROTATE_90_CLOCKWISE)
@@ -131,7 +131,7 @@ def _upright_ink(image: np.ndarray, model: _Model, layout: str, steps: Steps) ->
         to_image = _after(to_image, cv2.invertAffineTransform(matrix))
         ink = deskew.rotated(ink, degrees)
     ink, rules = remove_rules(ink)
-    if layout != "word" and _is_upside_down(ink, model):
+    if layout == "page" and _is_upside_down(ink, model):
         to_image = _after(to_image, np.float64([[-1, 0, ink.shape[1] - 1], [0, -1, ink.shape[0] - 1]]))
         ink, rules = cv2.rotate(ink, cv2.ROTATE_180), cv2.rotate(rules, cv2.ROTATE_180)
     steps.add("ink", 255 - ink)

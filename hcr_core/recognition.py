@@ -1,8 +1,9 @@
 """Reading: glyphs to probabilities, images to labelled characters."""
 
 import threading
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 from ai_edge_litert.interpreter import Interpreter
@@ -13,7 +14,7 @@ from hcr_core.page_reading import FoundCharacter, Steps, read_page
 from hcr_core.preprocessing import GLYPH_SIZE, VERSION, Box, extract_character, ink_to_glyph
 
 #: What may be on an image; ``"auto"`` is one character where no more are found, else a page.
-LAYOUTS = ("auto", "character", "word", "page")
+LAYOUTS = ("auto", "character", "word", "line", "page")
 #: Most glyphs given to the interpreter at once: larger batches are no faster and take more memory.
 _BATCH = 256
 #: Below this summed probability of the answer's look-alikes the answer is called unsure.
@@ -31,6 +32,7 @@ class Character:
         box: Where it stands, in pixels of the image.
         glyph: uint8 (28, 28): what the model saw.
         lookalikes: Labels among the candidates whose isolated shape is that of ``label``.
+        read_as: What was read before a person corrected it (see ``corrections``), else ``None``.
     """
 
     label: str
@@ -39,6 +41,7 @@ class Character:
     box: Box
     glyph: np.ndarray
     lookalikes: tuple[str, ...]
+    read_as: str | None = None
 
     @property
     def shape_probability(self) -> float:
@@ -47,8 +50,8 @@ class Character:
 
     @property
     def sure(self) -> bool:
-        """Whether the shape, if not the case, is clear."""
-        return self.shape_probability >= SURE
+        """Whether the shape, if not the case, is clear, or a person said what it is."""
+        return self.read_as is not None or self.shape_probability >= SURE
 
     def to_dict(self) -> dict:
         box = self.box
@@ -57,7 +60,7 @@ class Character:
             "probability": round(self.probability, 6),
             "box": [box.x, box.y, box.width, box.height],
             "candidates": [[label, round(p, 6)] for label, p in self.candidates],
-        }
+        } | ({} if self.read_as is None else {"read_as": self.read_as})
 
 
 @dataclass(frozen=True)
@@ -117,6 +120,18 @@ class Reading:
     @property
     def characters(self) -> tuple[Character, ...]:
         return tuple(c for line in self.lines for word in line.words for c in word.characters)
+
+    def changed(self, change: Callable[[int, Character], Character | None]) -> "Reading":
+        """A reading whose characters went through ``change``, with their positions in ``characters``;
+        without those that became ``None``, and without words and lines that have no others."""
+        position, lines = count(), []
+        for line in self.lines:
+            words = []
+            for word in line.words:
+                characters = [change(next(position), character) for character in word.characters]
+                words.append(replace(word, characters=tuple(c for c in characters if c is not None)))
+            lines.append(Line(tuple(word for word in words if word.characters)))
+        return replace(self, lines=tuple(line for line in lines if line.words))
 
     def to_dict(self) -> dict:
         """``{"text", "model", "characters": [{"label", "probability", "box", "candidates"}]}``.
@@ -223,8 +238,8 @@ class Recognizer:
         Args:
             image: uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA.
             layout: ``"character"``: one character somewhere on the sheet; ``"word"``: all ink is one
-                word; ``"page"``: lines of words; ``"auto"``: one character where no more are found,
-                else a page.
+                word; ``"line"``: it is one line of words, upright; ``"page"``: lines of words, however
+                the page lies; ``"auto"``: one character where no more are found, else a page.
             alphabet: Classes to choose from: one of ``alphabet.KINDS``, or a list of labels; all if ``None``.
             steps: Filled with the images of each step, unless the layout is ``"character"``.
 
@@ -241,7 +256,7 @@ class Recognizer:
         allowed = self.alphabet.select(alphabet)
         if layout == "character":
             return self._read_character(image, allowed)
-        reading = self._read_page(image, allowed, "word" if layout == "word" else "page", steps)
+        reading = self._read_page(image, allowed, "page" if layout == "auto" else layout, steps)
         # One character over another is the dot of an i, or a 5 and its bar.
         stacked = len(reading.lines) == len(reading.characters) == 2
         if layout == "auto" and (stacked or len(reading.characters) < 2):
