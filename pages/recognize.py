@@ -13,6 +13,8 @@ from hcr_core.model_store import ModelError
 from ui.canvas import SIDE, drawing_pad, show_drawing, stroke_objects
 from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
+from ui.page_reading.choices import choose_layout
+from ui.page_reading.writing import draw_writing, offer_more, show_photos
 from ui.reading import STYLE, Seen, answer, full_view, look, percent, plain, thumbnail
 from ui.recognize_this import MODEL_KEY, given, put_away
 
@@ -29,10 +31,11 @@ PAD = "recognize_pad"
 
 @dataclass(frozen=True)
 class Choice:
-    """How to read: with which model, and among which of its classes."""
+    """How to read: with which model, among which of its classes, and one character or more."""
 
     model: str
     classes: str
+    layout: str = "character"
 
 
 def choices() -> tuple[str, Choice]:
@@ -47,6 +50,7 @@ def choices() -> tuple[str, Choice]:
             key="recognize_source",
             persist_state="session",
         )
+        layout = "character" if given() else choose_layout(source == "Draw")
         model = _model()
         kinds = [kind for kind in CLASSES if kind in kind_counts(recognizer(model).alphabet)]
         if st.session_state.get("recognize_classes") not in (None, *kinds):
@@ -61,7 +65,7 @@ def choices() -> tuple[str, Choice]:
             persist_state="session",
             help="Only these classes are considered: with digits alone, an O is read as zero.",
         )
-    return source, Choice(model, classes)
+    return source, Choice(model, classes, layout)
 
 
 def _model() -> str:
@@ -118,8 +122,9 @@ def read_bytes(data: bytes, choice: Choice) -> Seen | str:
 
 
 def upload(choice: Choice) -> None:
+    one_each = choice.layout == "character"
     files = st.file_uploader(
-        "Photos or drawings, one character each",
+        "Photos or drawings, one character each" if one_each else "Photos or drawings",
         type=sorted(suffix[1:] for suffix in SUFFIXES),
         accept_multiple_files=True,
         max_upload_size=MAX_BYTES // 2**20,
@@ -127,6 +132,9 @@ def upload(choice: Choice) -> None:
     )
     if not files:
         answer(None, empty="Choose pictures or drop them above: a letter on paper, a drawing from any program.")
+        return
+    if not one_each:
+        show_photos([(file.name, file.getvalue()) for file in files], choice)
         return
     # Read once per file, model and choice of classes, not on every rerun; only what is shown is kept.
     version = recognizer(choice.model).card["files"]["model.tflite"]
@@ -143,6 +151,8 @@ def upload(choice: Choice) -> None:
     else:
         chosen = 0
     one(*shown[chosen], key="recognize_upload")
+    if len(files) == 1:
+        offer_more(files[0].getvalue())
 
 
 def one(name: str, result: Seen | str, key: str) -> None:
@@ -211,19 +221,27 @@ def from_elsewhere(choice: Choice) -> None:
 
 def camera(choice: Choice) -> None:
     photo, result = st.columns([5, 7], gap="medium")
+    one_alone = choice.layout == "character"
     with photo:
         picture = st.camera_input(
-            "Hold one character on paper in front of the camera", key="recognize_camera", resolution="720p"
+            f"Hold {'one character' if one_alone else 'writing'} on paper in front of the camera",
+            key="recognize_camera",
+            resolution="720p" if one_alone else "1080p",
         )
     with result:
         if picture is None:
             answer(None, empty="Take a photo; nothing leaves the machine that runs this app.")
             return
+    if not one_alone:
+        show_photos([("photo.jpg", picture.getvalue())], choice)
+        return
+    with result:
         seen = read_bytes(picture.getvalue(), choice)
         if isinstance(seen, str):
             st.error(seen, icon=":material/broken_image:")
         else:
             full_view(seen, "recognize_camera")
+            offer_more(picture.getvalue())
 
 
 ensure_app()
@@ -233,6 +251,8 @@ try:
     chosen_source, chosen = choices()
     if given():
         from_elsewhere(chosen)
+    elif chosen_source == "Draw" and chosen.layout != "character":
+        draw_writing(chosen)
     else:
         {"Draw": draw, "Upload": upload, "Camera": camera}[chosen_source](chosen)
     for sentence in readable_models()[1]:

@@ -29,28 +29,30 @@ _PAPER = "#ffffff"
 PEN_WIDTH, INK = 16, "#1e2433"
 
 
-def drawing_pad(key: str) -> np.ndarray | None:
+def drawing_pad(key: str, size: tuple[int, int] = (SIDE, SIDE), pen: int = PEN_WIDTH) -> np.ndarray | None:
     """Show the pad with its buttons; to be called inside a fragment.
 
     Args:
         key: Name of the pad in the session.
+        size: Width and height in CSS pixels.
+        pen: Width of the pen to begin with, in CSS pixels.
 
     Returns:
-        The drawing, uint8 (``SIDE``, ``SIDE``, 4) RGBA, or ``None`` before anything was drawn.
+        The drawing, uint8 (height, width, 4) RGBA, or ``None`` before anything was drawn.
     """
     pad = _state(key)
     if key not in st.session_state:
         # The canvas is new in the browser, on the first visit or after another page: give it
         # the drawing as it was left.
         pad["start"] = {"objects": pad["objects"]}
-    with st.container(key=f"{key}_frame", width=SIDE):
+    with st.container(key=f"{key}_frame", width=size[0]):
         result = package.st_canvas(
-            stroke_width=st.session_state.get(f"{key}_width", PEN_WIDTH),
+            stroke_width=st.session_state.get(f"{key}_width", pen),
             stroke_color=st.session_state.get(f"{key}_colour", INK),
             background_color=_PAPER,
             initial_drawing=pad["start"],
-            width=SIDE,
-            height=SIDE,
+            width=size[0],
+            height=size[1],
             return_image_data=True,
             key=key,
         )
@@ -63,7 +65,7 @@ def drawing_pad(key: str) -> np.ndarray | None:
             pad["undone"] = []  # a new stroke, not the echo of our own buttons
         pad["objects"] = objects
         pad["image"] = _decode(data_url)
-    _buttons(key, pad)
+    _buttons(key, pad, pen)
     return pad["image"]
 
 
@@ -74,12 +76,12 @@ def show_drawing(key: str, objects: list[dict]) -> None:
     _replace(pad, objects)
 
 
-def stroke_objects(strokes: list[np.ndarray]) -> list[dict]:
+def stroke_objects(strokes: list[np.ndarray], pen: int = PEN_WIDTH) -> list[dict]:
     """Strokes, float (n, 2) in pixels of the pad, as the Fabric.js paths the canvas draws itself."""
     objects = []
     for stroke in strokes:
         points = np.round(stroke.astype(float), 1).tolist()
-        low = stroke.min(axis=0) - PEN_WIDTH / 2
+        low = stroke.min(axis=0) - pen / 2
         objects.append(
             {
                 "type": "Path",
@@ -90,7 +92,7 @@ def stroke_objects(strokes: list[np.ndarray]) -> list[dict]:
                 "path": [["M", *points[0]], *(["L", *point] for point in points[1:])],
                 "fill": None,
                 "stroke": INK,
-                "strokeWidth": PEN_WIDTH,
+                "strokeWidth": pen,
                 "strokeLineCap": "round",
                 "strokeLineJoin": "round",
             }
@@ -118,7 +120,7 @@ def _decode(data_url: str) -> np.ndarray | None:
         return None
 
 
-def _buttons(key: str, pad: dict) -> None:
+def _buttons(key: str, pad: dict, pen: int) -> None:
     def undo():
         *rest, last = pad["objects"]
         pad["undone"].append(last)
@@ -136,5 +138,5 @@ def _buttons(key: str, pad: dict) -> None:
         st.button(":material/redo:", key=f"{key}_redo", on_click=redo, disabled=not undone, help="Redo")
         st.button("Clear", icon=":material/delete:", key=f"{key}_clear", on_click=clear, disabled=not drawn)
         with st.popover("Pen", icon=":material/edit:"):
-            st.slider("Width", 1, 48, PEN_WIDTH, key=f"{key}_width", persist_state="session")
+            st.slider("Width", 1, 48, pen, key=f"{key}_width", persist_state="session")
             st.color_picker("Colour", INK, key=f"{key}_colour", persist_state="session")
