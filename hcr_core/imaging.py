@@ -104,7 +104,8 @@ def encoded(image: np.ndarray, suffix: str = ".png", quality: int = 90) -> bytes
     Also for files: ``cv2.imwrite`` cannot write to every file name on Windows.
     """
     bgr = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    return cv2.imencode(suffix, bgr, [cv2.IMWRITE_JPEG_QUALITY, quality])[1].tobytes()
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == ".jpg" else []
+    return cv2.imencode(suffix, bgr, options)[1].tobytes()
 
 
 def flatten(image: np.ndarray) -> np.ndarray:

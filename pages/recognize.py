@@ -131,7 +131,8 @@ def upload(choice: Choice) -> None:
         key="recognize_files",
     )
     if not files:
-        answer(None, empty="Choose pictures or drop them above: a letter on paper, a drawing from any program.")
+        kind = "a letter on paper" if one_each else "a photo of your notes"
+        answer(None, empty=f"Choose pictures or drop them above: {kind}, a drawing from any program.")
         return
     if not one_each:
         show_photos([(file.name, file.getvalue()) for file in files], choice)

@@ -21,14 +21,14 @@ _sheet = st.components.v2.component(
 <div class="bar"><button class="out" type="button" aria-label="Zoom out" title="Zoom out">&minus;</button>
 <button class="in" type="button" aria-label="Zoom in" title="Zoom in">+</button>
 <button class="fit" type="button">Fit</button>
-<button class="see" type="button" aria-pressed="true">Boxes</button></div>
+<button class="see" type="button" aria-pressed="true">Boxes</button>
+<button class="restore" type="button" hidden>Undo corrections</button></div>
 <div class="scroll"><div class="sheet"><img alt=""><div class="boxes" role="group"
 aria-label="Characters: arrow keys move, Enter opens the candidates, a typed letter replaces"></div></div></div>
 <p class="hint">Click a character to correct it, or go there with the arrow keys and type.</p>
 </div>
 <div class="reading">
 <div class="bar"><span class="count" role="status"></span>
-<button class="restore" type="button" hidden>Undo all</button>
 <button class="next" type="button">Next unsure</button>
 <button class="copy" type="button">Copy text</button></div>
 <div class="text" role="document" aria-label="What was read"></div>
