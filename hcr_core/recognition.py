@@ -32,7 +32,7 @@ class Character:
         box: Where it stands, in pixels of the image.
         glyph: uint8 (28, 28): what the model saw.
         lookalikes: Labels among the candidates whose isolated shape is that of ``label``.
-        read_as: What was read before a person corrected it (see ``corrections``), else ``None``.
+        read_as: What was read before a person corrected it (see ``reading_corrections``), else ``None``.
     """
 
     label: str

@@ -5,7 +5,7 @@
 // earlier corrections by position. Sent back as "corrections": {id, labels}. All labels are set as text, never as HTML.
 const MOST_ZOOM = 8;
 const TYPICAL = 64; // CSS pixels: a character need not be shown larger than this
-const LONGEST = 40; // as hcr_core.corrections.MAX_LENGTH
+const LONGEST = 40; // as hcr_core.reading_corrections.MAX_LENGTH
 const views = new WeakMap();
 
 const make = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });

@@ -7,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.alphabet import Alphabet
-from hcr_core.corrections import corrected
+from hcr_core.reading_corrections import corrected
 from hcr_core.datasets.pen_text import text_strokes
 from hcr_core.deskew import character_count
 from hcr_core.imaging import ImageError, decode
