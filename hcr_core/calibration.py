@@ -1,4 +1,4 @@
-"""Whether a model is right as often as it claims, and what is gained where it may refuse to answer."""
+"""Whether a model is right as often as it claims, how to make it so, and what is gained where it may refuse."""
 
 from dataclasses import dataclass
 
@@ -95,3 +95,31 @@ def rejection_curve(probability: np.ndarray, right: np.ndarray) -> Rejection:
     kept = last_of_equals + 1
     accuracy = np.cumsum(right[order])[last_of_equals] / kept
     return Rejection(sorted_probability[last_of_equals], 1 - kept / len(order), accuracy)
+
+
+def tempered(probabilities: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities, float (n, classes), with their logits divided by ``temperature`` (Guo et al. 2017,
+    arXiv:1706.04599): above 1 less sure, below 1 surer; the order of the classes stays."""
+    if temperature == 1:
+        return probabilities
+    logits = np.log(np.maximum(probabilities, 1e-30)) / temperature
+    powers = np.exp(logits - logits.max(axis=1, keepdims=True))
+    return (powers / powers.sum(axis=1, keepdims=True)).astype(probabilities.dtype)
+
+
+def best_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    """The temperature with which probabilities, float (n, classes), make the labels, int (n,), likeliest.
+
+    Searched between 0.3 and 3, to a hundredth.
+    """
+    low, high = 0.3, 3.0
+    for _ in range(4):
+        tried = np.linspace(low, high, 12)
+        losses = [_negative_log_likelihood(tempered(probabilities, t), labels) for t in tried]
+        best, step = tried[int(np.argmin(losses))], tried[1] - tried[0]
+        low, high = max(best - step, 0.3), min(best + step, 3.0)
+    return round(float(best), 2)
+
+
+def _negative_log_likelihood(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12)).mean())

@@ -3,7 +3,16 @@
 from pathlib import Path
 
 #: What a card may say of how a model was made; where it does, in these types.
-_PARTS = {"architecture": dict, "training": dict, "data": list, "history": list, "held_out": dict, "validation": dict}
+_PARTS = {
+    "architecture": dict,
+    "training": dict,
+    "data": list,
+    "history": list,
+    "learning": list,
+    "held_out": dict,
+    "validation": dict,
+    "refusal": dict,
+}
 
 
 def check_card(card: dict) -> None:
@@ -16,7 +25,7 @@ def check_card(card: dict) -> None:
     for part, kind in _PARTS.items():
         if not isinstance(card.get(part, kind()), kind):
             raise TypeError(part)
-    for part in ("data", "history"):
+    for part in ("data", "history", "learning"):
         if not all(isinstance(entry, dict) for entry in card.get(part, [])):
             raise TypeError(part)
     if not isinstance(parameters(card), int | None):

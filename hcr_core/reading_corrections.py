@@ -41,6 +41,6 @@ def corrected(reading: Reading, labels: Mapping[int, str]) -> Reading:
         if not label:
             return None
         probability = dict(character.candidates).get(label, 0.0)
-        return replace(character, label=label, probability=probability, read_as=character.label)
+        return replace(character, label=label, probability=probability, refused=False, read_as=character.label)
 
     return reading.changed(change)

@@ -32,6 +32,8 @@ class Character:
         box: Where it stands, in pixels of the image.
         glyph: uint8 (28, 28): what the model saw.
         lookalikes: Labels among the candidates whose isolated shape is that of ``label``.
+        written: Probability that this is a character at all; 1 where the model cannot tell.
+        refused: Whether ``written`` is below what the model's card asks for: probably not a character.
         read_as: What was read before a person corrected it (see ``reading_corrections``), else ``None``.
     """
 
@@ -41,6 +43,8 @@ class Character:
     box: Box
     glyph: np.ndarray
     lookalikes: tuple[str, ...]
+    written: float = 1.0
+    refused: bool = False
     read_as: str | None = None
 
     @property
@@ -54,13 +58,17 @@ class Character:
         return self.read_as is not None or self.shape_probability >= SURE
 
     def to_dict(self) -> dict:
-        box = self.box
-        return {
+        """``{"label", "probability", "box", "candidates"}``, ``"refused": true`` of what seems no character, and
+        ``"read_as"`` of what was corrected."""
+        found = {
             "label": self.label,
             "probability": round(self.probability, 6),
-            "box": [box.x, box.y, box.width, box.height],
+            "box": _numbers(self.box),
             "candidates": [[label, round(p, 6)] for label, p in self.candidates],
-        } | ({} if self.read_as is None else {"read_as": self.read_as})
+        }
+        if self.read_as is not None:
+            found["read_as"] = self.read_as
+        return found | ({"refused": True} if self.refused else {})
 
 
 @dataclass(frozen=True)
@@ -174,6 +182,8 @@ class Recognizer:
         self.name = model.name
         self.card = model.card
         self.alphabet: Alphabet = model.alphabet
+        # Least probability of being a character at all that is not refused.
+        self._least_written = float(model.card.get("refusal", {}).get("threshold", 0.0))
         # The interpreter keeps pointing into these bytes.
         self._content = model.read("model.tflite")
         # An interpreter may be called from one thread at a time, and Streamlit runs every
@@ -183,7 +193,7 @@ class Recognizer:
             self._interpreter = Interpreter(model_content=self._content, num_threads=threads)
             self._batch = 0
             self._resize(1)
-        except (RuntimeError, ValueError) as error:
+        except (RuntimeError, ValueError, KeyError) as error:
             raise ModelError(f"model {model.name}: its network cannot be loaded ({error})") from None
 
     @classmethod
@@ -198,7 +208,10 @@ class Recognizer:
             self._input = self._interpreter.get_input_details()[0]["index"]
             self._interpreter.resize_tensor_input(self._input, shape)
             self._interpreter.allocate_tensors()
-            self._output = self._interpreter.get_output_details()[0]["index"]
+            outputs = {int(output["shape"][-1]): output["index"] for output in self._interpreter.get_output_details()}
+            self._output = outputs[len(self.alphabet)]
+            # A model may have a second output: the probability that a glyph is a character at all.
+            self._written = outputs.get(1) if len(outputs) > 1 else None
             self._batch = batch
 
     def classify(self, glyphs: np.ndarray) -> np.ndarray:
@@ -213,10 +226,25 @@ class Recognizer:
         Raises:
             ValueError: Another shape or dtype.
         """
+        return self.judge(glyphs)[0]
+
+    def judge(self, glyphs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``classify``, and how likely each glyph is a character at all.
+
+        Args:
+            glyphs: uint8 (n, 28, 28), white ink on black.
+
+        Returns:
+            Probabilities, float32 (n, classes), and float32 (n,), 1 for a model that cannot tell.
+
+        Raises:
+            ValueError: Another shape or dtype.
+        """
         glyphs = np.asarray(glyphs)
         if glyphs.dtype != np.uint8 or glyphs.ndim != 3 or glyphs.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE):
             raise ValueError(f"glyphs are uint8 (n, {GLYPH_SIZE}, {GLYPH_SIZE}), not {glyphs.dtype} {glyphs.shape}")
         probabilities = np.empty((len(glyphs), len(self.alphabet)), np.float32)
+        written = np.ones(len(glyphs), np.float32)
         for start in range(0, len(glyphs), _BATCH):
             part = glyphs[start : start + _BATCH, ..., None].astype(np.float32)
             with self._lock:
@@ -224,7 +252,9 @@ class Recognizer:
                 self._interpreter.set_tensor(self._input, part)
                 self._interpreter.invoke()
                 probabilities[start : start + _BATCH] = self._interpreter.get_tensor(self._output)
-        return probabilities
+                if self._written is not None:
+                    written[start : start + _BATCH] = self._interpreter.get_tensor(self._written)[:, 0]
+        return probabilities, written
 
     def read(
         self,
@@ -268,7 +298,8 @@ class Recognizer:
         if ink is None:
             return Reading((), self.name)
         glyph = ink_to_glyph(ink.map)
-        character = self._character(self.classify(glyph[None])[0], allowed, ink.box, glyph)
+        probabilities, written = self.judge(glyph[None])
+        character = self._character(probabilities[0], float(written[0]), allowed, ink.box, glyph)
         return Reading((Line((Word((character,)),)),), self.name)
 
     def _read_page(self, image: np.ndarray, allowed: np.ndarray, layout: str, steps: Steps | None) -> Reading:
@@ -281,12 +312,15 @@ class Recognizer:
 
     def _found(self, found: FoundCharacter, allowed: np.ndarray) -> Character:
         likelihoods = np.exp(found.scores - found.scores.max())
-        return self._character(likelihoods, allowed, found.box, found.glyph)
+        return self._character(likelihoods, 1.0, allowed, found.box, found.glyph)
 
-    def _character(self, probabilities: np.ndarray, allowed: np.ndarray, box: Box, glyph: np.ndarray) -> Character:
+    def _character(
+        self, probabilities: np.ndarray, written: float, allowed: np.ndarray, box: Box, glyph: np.ndarray
+    ) -> Character:
         shares = restricted(probabilities, allowed)
         order = [i for i in np.argsort(-shares, kind="stable") if allowed[i]]
         candidates = tuple((self.alphabet[i], float(shares[i])) for i in order)
         label, probability = candidates[0]
         lookalikes = tuple(other for other in self.alphabet.lookalikes(label) if allowed[self.alphabet.index(other)])
-        return Character(label, probability, candidates, box, glyph, lookalikes)
+        refused = written < self._least_written
+        return Character(label, probability, candidates, box, glyph, lookalikes, written, refused)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from hcr_core.calibration import expected_calibration_error, rejection_curve, reliability
+from hcr_core.calibration import best_temperature, expected_calibration_error, rejection_curve, reliability, tempered
 
 
 def test_a_model_that_is_right_as_often_as_it_claims():
@@ -75,3 +75,40 @@ def test_how_much_to_refuse_for_a_wanted_accuracy():
     assert curve.at_accuracy(0.75) == (0.0, 0.6)  # all may stay
     assert curve.at_accuracy(0.9) == (0.5, 0.8)
     assert rejection_curve(np.array([0.9]), np.array([False])).at_accuracy(0.5) is None
+
+
+def sample(count: int = 20000, classes: int = 5) -> tuple[np.ndarray, np.ndarray]:
+    """Probabilities, and labels drawn with just these."""
+    rng = np.random.default_rng(0)
+    logits = rng.normal(0, 2, (count, classes))
+    probabilities = np.exp(logits) / np.exp(logits).sum(axis=1, keepdims=True)
+    labels = (rng.random((count, 1)) > probabilities.cumsum(axis=1)).sum(axis=1)
+    return probabilities, np.minimum(labels, classes - 1)
+
+
+def off(probabilities: np.ndarray, labels: np.ndarray) -> float:
+    return expected_calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+
+
+def test_true_probabilities_are_calibrated():
+    probabilities, labels = sample()
+    assert off(probabilities, labels) < 0.015
+    assert best_temperature(probabilities, labels) == pytest.approx(1, abs=0.03)
+
+
+@pytest.mark.parametrize("temperature", [0.5, 1.7])
+def test_the_temperature_undoes_what_made_them_too_sure_or_unsure(temperature):
+    probabilities, labels = sample()
+    distorted = tempered(probabilities, temperature)
+    assert off(distorted, labels) > 0.05
+    found = best_temperature(distorted, labels)
+    assert found == pytest.approx(1 / temperature, abs=0.05)
+    assert off(tempered(distorted, found), labels) < 0.015
+
+
+def test_a_temperature_keeps_the_order_and_the_sum():
+    probabilities, _ = sample(100)
+    cooler = tempered(probabilities.astype(np.float32), 1.4)
+    assert cooler.dtype == np.float32
+    assert (cooler.argsort(axis=1) == probabilities.argsort(axis=1)).all()
+    np.testing.assert_allclose(cooler.sum(axis=1), 1, rtol=1e-5)

@@ -30,6 +30,8 @@ def test_a_card_may_say_little_or_more(more):
         ({"validation": {"accuracy": "high"}}, "validation"),
         ({"data": ["mnist"]}, "data"),
         ({"history": [1]}, "history"),
+        ({"learning": [1]}, "learning"),
+        ({"refusal": 0.5}, "refusal"),
     ],
 )
 def test_the_part_of_another_form_is_named(more, named):

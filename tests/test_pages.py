@@ -1,6 +1,7 @@
 """Each state of the pages, run by Streamlit's AppTest without a browser."""
 
 import base64
+from dataclasses import replace
 
 import cv2
 import numpy as np
@@ -205,6 +206,13 @@ def character(candidates: dict[str, float], lookalikes: str = "") -> Character:
 )
 def test_remarks(candidates, lookalikes, text):
     assert remark(character(candidates, lookalikes)) == text
+
+
+def test_what_is_refused_is_said_to_be_no_character():
+    scribble = replace(character({"R": 0.97, "K": 0.03}), written=0.01, refused=True)
+    assert remark(scribble) == "Probably not a character. If it is one, capital R comes closest."
+    assert scribble.to_dict()["refused"] is True
+    assert "refused" not in replace(scribble, refused=False).to_dict()
 
 
 def test_bars_show_every_class_in_the_order_asked_for():

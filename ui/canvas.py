@@ -29,13 +29,13 @@ _PAPER = "#ffffff"
 PEN_WIDTH, INK = 16, "#1e2433"
 
 
-def drawing_pad(key: str, size: tuple[int, int] = (SIDE, SIDE), pen: int = PEN_WIDTH) -> np.ndarray | None:
+def drawing_pad(key: str, pen: int = PEN_WIDTH, size: tuple[int, int] = (SIDE, SIDE)) -> np.ndarray | None:
     """Show the pad with its buttons; to be called inside a fragment.
 
     Args:
         key: Name of the pad in the session.
-        size: Width and height in CSS pixels.
         pen: Width of the pen to begin with, in CSS pixels.
+        size: Width and height in CSS pixels.
 
     Returns:
         The drawing, uint8 (height, width, 4) RGBA, or ``None`` before anything was drawn.

@@ -54,6 +54,8 @@ def alike(character: Character) -> list[tuple[str, float]]:
 
 def remark(character: Character) -> str:
     """What to know about an answer, in plain words; empty where it speaks for itself."""
+    if character.refused:
+        return f"Probably not a character. If it is one, {in_words([character.label])} comes closest."
     if not character.sure:
         rivals = [label for label, p in character.candidates[1:3] if p >= 0.05]
         return f"Unsure: it could also be {in_words(rivals, 'or')}." if rivals else "Unsure."
@@ -77,9 +79,9 @@ def answer(reading: Reading | None, *, empty: str = "") -> None:
     lines = [f'<p class="name">{html.escape(spoken(character.label))} <b>{percent(character.probability)}</b></p>']
     note = remark(character)
     if note:
-        mark = "" if character.sure else " unsure"
+        mark = " unsure" if character.refused or not character.sure else ""
         lines.append(f'<p class="remark{mark}">{html.escape(note)}</p>')
-    said = alike(character) if character.sure else []
+    said = alike(character) if character.sure and not character.refused else []
     following = [
         f"<b>{html.escape(label)}</b> {percent(p)}"
         for label, p in character.candidates[1:5]
@@ -87,8 +89,9 @@ def answer(reading: Reading | None, *, empty: str = "") -> None:
     ]
     if following:
         lines.append(f'<p class="next">then {" · ".join(following)}</p>')
+    faded = " blank" if character.refused else ""
     st.html(
-        f'<div class="answer" role="status"><span class="letter">{html.escape(character.label)}</span>'
+        f'<div class="answer" role="status"><span class="letter{faded}">{html.escape(character.label)}</span>'
         f"<div>{''.join(lines)}</div></div>"
     )
 

@@ -173,8 +173,14 @@ def pen_strokes(label: str, style: int = 0) -> list[np.ndarray]:
     Style 0 is the plainest. Raises ``KeyError`` for a label outside 0-9, A-Z, a-z and
     ``IndexError`` for a style from ``style_count`` on.
     """
+    return parsed(_PATHS_OF[label][style])
+
+
+def parsed(path: str) -> list[np.ndarray]:
+    """The strokes, each float32 (n, 2), that a path such as ``M 0,0 L 50,100 C 60,80 70,60 80,0`` draws: ``M`` starts
+    one, ``L`` is a line, ``C`` a cubic Bezier of three points, ``A cx,cy rx,ry from,to`` an arc in degrees."""
     strokes: list[list[np.ndarray]] = []
-    for command, numbers in _COMMAND.findall(_PATHS_OF[label][style]):
+    for command, numbers in _COMMAND.findall(path):
         points = np.array([pair.split(",") for pair in numbers.split()], np.float32)
         if command == "M":
             strokes.append([points])

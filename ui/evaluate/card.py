@@ -1,10 +1,11 @@
 """A model's card: what it is, what it learned from, and how it did while it was made."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from hcr_core.model_store import StoredModel
-from ui.figures import learning_curve
+from ui.figures import learning_curve, run_curves
 
 _FIGURES = {
     "accuracy": ("Right", "Share of characters whose first answer is right"),
@@ -27,22 +28,37 @@ def show_card(model: StoredModel) -> None:
     with figures:
         _held_out(card)
     with curve:
-        st.subheader("While it learned", anchor=False)
-        st.plotly_chart(
-            learning_curve(card.get("history", [])),
-            config={"displayModeBar": False},
-            alt="Training and validation accuracy after each epoch.",
-        )
+        _learning(card)
     st.subheader("Learned from", anchor=False)
     for entry in card.get("data", []):
         st.markdown(f"**{entry['name']}**: {entry['title']}. :gray[{entry['licence']}]")
-    epochs = len(card.get("history", [])) or training.get("epochs", "?")  # fewer than planned where it was stopped
-    st.caption(
-        f"Trained for {epochs} epochs; epoch {training.get('best_epoch', '?')} was chosen by "
-        f"{training.get('chosen_by', 'nothing known')}."
-    )
+    st.caption(_how_long(card, training))
     with st.expander("The whole card"):
         st.json(card, expanded=1)
+
+
+def _learning(card: dict) -> None:
+    """A curve by epochs, or by steps of models that were trained by their own command."""
+    history, learning = card.get("history", []), card.get("learning", [])
+    if not history and not learning:
+        return
+    st.subheader("While it learned", anchor=False)
+    if history:
+        figure, alt = learning_curve(history), "Training and validation accuracy after each epoch."
+    else:
+        steps, losses = (np.array([point[key] for point in learning]) for key in ("step", "loss"))
+        figure, alt = run_curves({"training loss": (steps, losses)}, "step", share=False), "Training loss by steps."
+    st.plotly_chart(figure, config={"displayModeBar": False}, alt=alt)
+
+
+def _how_long(card: dict, training: dict) -> str:
+    chosen_by = training.get("chosen_by", "nothing known")
+    if "steps" in training:
+        return (
+            f"Trained for {training['steps']:,} steps of {training.get('batch', '?')} samples; chosen by {chosen_by}."
+        )
+    epochs = len(card.get("history", [])) or training.get("epochs", "?")  # fewer than planned where it was stopped
+    return f"Trained for {epochs} epochs; epoch {training.get('best_epoch', '?')} was chosen by {chosen_by}."
 
 
 def _held_out(card: dict) -> None:

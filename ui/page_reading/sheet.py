@@ -99,7 +99,7 @@ def _character(character: Character) -> dict:
     return {
         "box": [box.x, box.y, box.width, box.height],
         "label": character.label,
-        "sure": character.sure,
+        "sure": character.sure and not character.refused,
         "candidates": [[label, percent(p)] for label, p in character.candidates[:_CANDIDATES]],
     }
 

@@ -42,7 +42,7 @@ def draw_writing(choice: Choice) -> None:
     """A wide sheet, and what is written on it."""
     key = f"recognize_{choice.layout}_pad"
     size = (_NARROW if _on_a_phone() else _WIDE, _HEIGHTS[choice.layout])
-    image = drawing_pad(key, size, _PEN)
+    image = drawing_pad(key, pen=_PEN, size=size)
     _examples(key, choice, size)
     if image is None:
         st.caption("Write on the sheet, in separate letters; it is read as you lift the pen.")

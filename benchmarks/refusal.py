@@ -1,0 +1,54 @@
+"""How well a stored model tells characters from what is none, and what its probabilities are worth.
+
+Negatives are of seeds, and drawings and papers of kinds, that training does not show. Run:
+``HCR_DATA_DIR=... python -m benchmarks.refusal [MODEL]``.
+"""
+
+import sys
+
+import numpy as np
+
+from hcr_core import Recognizer
+from hcr_core.calibration import expected_calibration_error
+from hcr_core.datasets import load
+from hcr_core.evaluation import glyphs_of
+from hcr_core.training.negatives import UNSEEN_KINDS, unseen_glyph
+
+#: Negatives of each kind; none of these seeds is used in training.
+COUNT, SEED = 1000, 2024
+SETS = ("emnist62", "unipen", "paper_chars")
+
+
+def auroc(positives: np.ndarray, negatives: np.ndarray) -> float:
+    """Probability that a random positive scores above a random negative, ties half."""
+    scores = np.sort(negatives)
+    above = (np.searchsorted(scores, positives, "left") + np.searchsorted(scores, positives, "right")) / 2
+    return float(above.mean() / len(negatives))
+
+
+def main() -> None:
+    recognizer = Recognizer.load(*sys.argv[1:2])
+    threshold = recognizer.card.get("refusal", {}).get("threshold", 0.0)
+    held = {name: load(name, "test") for name in SETS}
+    letters = [held["emnist62"], held["unipen"]]
+    rng = np.random.default_rng(SEED)
+    wrong = {
+        kind: recognizer.judge(np.stack([unseen_glyph(kind, letters, rng) for _ in range(COUNT)]))
+        for kind in UNSEEN_KINDS
+    }
+    print(f"{'data set':<12} {'calib. err.':>11} {'refused':>8}   AUROC by kind of negative (by largest probability)")
+    for name, dataset in held.items():
+        probabilities, written = recognizer.judge(glyphs_of(dataset))
+        kinds = [
+            f"{kind} {auroc(written, score):.3f} ({auroc(probabilities.max(axis=1), p.max(axis=1)):.3f})"
+            for kind, (p, score) in wrong.items()
+        ]
+        right = probabilities.argmax(axis=1) == dataset.labels
+        error = expected_calibration_error(probabilities.max(axis=1), right)
+        print(f"{name:<12} {error:11.2%} {(written < threshold).mean():8.2%}   {'  '.join(kinds)}")
+    refused = [f"{kind} {(score < threshold).mean():.1%}" for kind, (_, score) in wrong.items()]
+    print(f"refused at {threshold}: {', '.join(refused)}")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,206 @@
+"""Trains ``models/characters``: more looks of writing, cleaner labels and longer than the training page does.
+
+Run: ``HCR_DATA_DIR=... python -m hcr_core.training.characters RUN_FOLDER [--steps 14000] [--store models]``.
+Started again with the same folder it goes on from its last checkpoint. What it does, in order: labels
+that an earlier model denies are left out, photos and negatives are made once (``pools.npz``), the
+network learns from ``Mixture``, and what is kept is calibrated on validation samples.
+"""
+
+import argparse
+import json
+from dataclasses import asdict
+from pathlib import Path
+
+import numpy as np
+
+from hcr_core.datasets import ENTRIES, Dataset, load
+from hcr_core.evaluation import accuracy_figures, glyphs_of
+from hcr_core.preprocessing import VERSION
+from hcr_core.training.augmentation import Augmentation, random_ink
+from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, learning, train
+from hcr_core.training.mixture import NOTHING, Mixture, believable, drawn, even_weights, pool, scans
+from hcr_core.training.negatives import training_glyph
+from hcr_core.training.photographs import photographed
+
+DATA = ("emnist62", "unipen")
+SEED, VALIDATION = 1, 4000
+#: Shares of what is drawn: scans as they are, scans drawn anew, pens, photos, negatives.
+SHARES = (0.38, 0.14, 0.34, 0.08, 0.06)
+#: How far classes are evened out where people draw what they like (see ``mixture``).
+BALANCE = 0.6
+#: A label is left out where an earlier model gives its shape less than this, in a scan as it is, in one
+#: drawn anew, and in pen strokes.
+LEAST_SCAN, LEAST_REDRAWN, LEAST_PEN = 0.03, 0.3, 0.08
+#: Half of NIST's capital F are small f: above this probability of f they are not drawn anew.
+LIKELY_SMALL_F = 0.3
+PHOTOS, NEGATIVES = 60_000, 36_000
+#: Files of a run's folder.
+CHOSEN, POOLS = "chosen.npz", "pools.npz"
+#: What counts as refused: the score that this share of validation characters lies below.
+REFUSED = 0.01
+
+
+def chosen(earlier: str = "characters") -> dict[str, np.ndarray]:
+    """Positions to train and validate on, by use, in the training parts of ``DATA``."""
+    from hcr_core.recognition import Recognizer
+
+    recognizer = Recognizer.load(earlier)
+    scanned, pens = (load(name, "train") for name in DATA)
+    alphabet = scanned.alphabet
+    shuffled = np.random.default_rng(SEED).permutation(len(scanned))
+    validation, training = np.sort(shuffled[:VALIDATION]), np.sort(shuffled[VALIDATION:])
+    p = recognizer.classify(glyphs_of(scanned))
+    redrawn = believable(p, scanned.labels, alphabet, LEAST_REDRAWN)
+    redrawn &= ~((scanned.labels == alphabet.index("F")) & (p[:, alphabet.index("f")] > LIKELY_SMALL_F))
+    return {
+        "e_val": validation,
+        "e_train": training[believable(p, scanned.labels, alphabet, LEAST_SCAN)[training]],
+        "e_redraw": training[redrawn[training]],
+        "u_keep": np.flatnonzero(
+            believable(recognizer.classify(glyphs_of(pens)), pens.labels, pens.alphabet, LEAST_PEN)
+        ),
+    }
+
+
+def pools(keep: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """Photos of characters with their labels, and negatives; some minutes on one core."""
+    scanned, pens = (load(name, "train") for name in DATA)
+    rng, settings = np.random.default_rng([77, SEED]), Augmentation()
+    parts = [(pens, keep["u_keep"]), (scanned, keep["e_redraw"])]
+    sums = [np.cumsum(even_weights(data.labels[rows], 0.7, _writers(data, rows))) for data, rows in parts]
+    glyphs, labels = [], []
+    while len(glyphs) < PHOTOS:
+        part = int(rng.random() < 0.4)
+        data, rows = parts[part]
+        at = min(int(np.searchsorted(sums[part], rng.random() * sums[part][-1], "right")), len(rows) - 1)
+        glyph = photographed(random_ink(data, int(rows[at]), rng, settings), rng)
+        if glyph is not None:
+            glyphs.append(glyph)
+            labels.append(data.labels[rows[at]])
+    letters = [scanned.take(keep["e_train"]), pens]
+    negatives = np.stack([training_glyph(letters, rng) for _ in range(NEGATIVES)])
+    return {"photos": np.stack(glyphs), "labels": np.array(labels), "negatives": negatives}
+
+
+def _writers(data: Dataset, rows: np.ndarray) -> np.ndarray | None:
+    return None if data.writers is None else data.writers[rows]
+
+
+def mixture(folder: Path, seed: int) -> Mixture:
+    """All that the network is shown, from what ``prepare`` left in a run's folder."""
+    keep, made = (dict(np.load(folder / name)) for name in (CHOSEN, POOLS))
+    scanned, pens = (load(name, "train") for name in DATA)
+    settings = Augmentation()
+    nothing = np.full(len(made["negatives"]), NOTHING)
+    sources = [
+        scans(scanned, keep["e_train"], SHARES[0], settings),
+        drawn(scanned, keep["e_redraw"], SHARES[1], settings, BALANCE),
+        drawn(pens, keep["u_keep"], SHARES[2], settings, BALANCE),
+        pool(made["photos"], made["labels"], SHARES[3], settings),
+        pool(made["negatives"], nothing, SHARES[4], settings),
+    ]
+    return Mixture(sources, BATCH, seed)
+
+
+def prepare(folder: Path) -> None:
+    """Choose samples and make photos and negatives, once for a run's folder."""
+    folder.mkdir(parents=True, exist_ok=True)
+    if not (folder / CHOSEN).exists():
+        np.savez(folder / CHOSEN, **chosen())
+    if not (folder / POOLS).exists():
+        np.savez(folder / POOLS, **pools(dict(np.load(folder / CHOSEN))))
+
+
+def validation(keep: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.ndarray]]:
+    """Glyphs and labels to validate on, by data set: split off NIST's training part, and UNIPEN's own."""
+    scanned, pens = load("emnist62", "train"), load("unipen", "validation")
+    return {
+        "emnist62": (np.asarray(scanned.images[keep["e_val"]]), scanned.labels[keep["e_val"]]),
+        "unipen": (glyphs_of(pens), pens.labels),
+    }
+
+
+def finish(folder: Path, store: Path, name: str = "characters") -> dict:
+    """Calibrate what a run has learnt on validation samples, measure it and put it into a store."""
+    import keras
+
+    from hcr_core.calibration import best_temperature, expected_calibration_error, tempered
+    from hcr_core.model_store import save_model
+    from hcr_core.training import character_network
+    from hcr_core.training.result import exports, held_out_figures
+
+    keras.mixed_precision.set_global_policy("float32")
+    alphabet = ENTRIES[DATA[0]].alphabet
+    model = character_network.character_network(28, len(alphabet))
+    model.load_weights(folder / AVERAGE)
+    held = validation(dict(np.load(folder / CHOSEN)))
+
+    def predict(glyphs: np.ndarray) -> dict[str, np.ndarray]:
+        return model.predict(glyphs[..., None].astype(np.float32), batch_size=512, verbose=0)
+
+    def off(probabilities: np.ndarray, labels: np.ndarray) -> float:
+        return expected_calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
+
+    answers = {data: predict(glyphs) for data, (glyphs, _) in held.items()}
+    # Each set counts the same, whatever its size.
+    size = min(len(labels) for _, labels in held.values())
+    temperature = best_temperature(
+        np.concatenate([answer["label"][:size] for answer in answers.values()]),
+        np.concatenate([labels[:size] for _, labels in held.values()]),
+    )
+    errors = {
+        data: round(off(tempered(answers[data]["label"], temperature), labels), 4) for data, (_, labels) in held.items()
+    }
+    last = model.get_layer("probabilities")
+    last.set_weights([weight / temperature for weight in last.get_weights()])
+    threshold = float(np.quantile(np.concatenate([a["character"][:size, 0] for a in answers.values()]), REFUSED))
+    state = np.load(folder / STATE)
+    glyphs, labels = (np.concatenate(part) for part in zip(*held.values(), strict=True))
+    card = {
+        "name": name,
+        "classes": list(alphabet),
+        "preprocessing": VERSION,
+        "architecture": character_network.described() | {"parameters": model.count_params()},
+        "data": [{"name": data, "title": ENTRIES[data].title, "licence": ENTRIES[data].licence} for data in DATA],
+        "training": {
+            "command": "python -m hcr_core.training.characters",
+            "steps": int(state["step"]),
+            "batch": BATCH,
+            "shares": dict(zip(("scans", "redrawn", "pens", "photos", "negatives"), SHARES, strict=True)),
+            "balance": BALANCE,
+            "learning_rate": PEAK,
+            "weight_decay": WEIGHT_DECAY,
+            "label_smoothing": SMOOTHING,
+            "augmentation": asdict(Augmentation()),
+            "seed": SEED,
+            "chosen_by": "nothing: they are the averaged weights of the last step",
+            "precision": "mixed_bfloat16",
+            "minutes": round(float(state["spent"]) / 60, 1),
+        },
+        "calibration": {"divided_by": temperature, "error_in_validation": errors},
+        "refusal": {"threshold": round(threshold, 4), "refused_in_validation": REFUSED},
+        "learning": learning(folder),
+        "validation": accuracy_figures(predict(glyphs)["label"], labels, alphabet),
+        "held_out": held_out_figures(lambda glyphs: predict(glyphs)["label"], alphabet, DATA),
+    }
+    # The Keras file gives probabilities alone, for other programs; the LiteRT file both, probabilities first.
+    label, character = model.output["label"], model.output["character"]
+    files = exports(keras.Model(model.input, label, name=model.name))
+    files["model.tflite"] = exports(keras.Model(model.input, [label, character]))["model.tflite"]
+    save_model(store, name, card, files)
+    return card
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("folder", type=Path, help="of the run: checkpoints, photos, negatives")
+    parser.add_argument("--steps", type=int, default=14_000, help="of 256 samples")
+    parser.add_argument("--store", type=Path, help="folder of models to put it into (default: the run's folder)")
+    given = parser.parse_args()
+    prepare(given.folder)
+    train(mixture, given.folder, given.steps, len(ENTRIES[DATA[0]].alphabet))
+    print(json.dumps(finish(given.folder, given.store or given.folder / "models")["held_out"], indent=2))
+
+
+if __name__ == "__main__":
+    main()
