@@ -10,9 +10,9 @@ import streamlit as st
 
 from hcr_core import Reading
 from hcr_core.annotation import annotated
-from hcr_core.reading_corrections import clean
 from hcr_core.imaging import decode, encoded, flatten
 from hcr_core.page_reading import Steps
+from hcr_core.reading_corrections import clean
 from hcr_core.upright import upright
 from ui.data import recognizer
 from ui.reading import Seen, look

@@ -9,8 +9,8 @@ import streamlit as st
 
 from hcr_core import Reading
 from hcr_core.annotation import annotated
-from hcr_core.reading_corrections import corrected
 from hcr_core.imaging import decode, encoded, flatten
+from hcr_core.reading_corrections import corrected
 from hcr_core.reading_export import reading_csv
 from hcr_core.upright import upright
 from ui.page_reading.pages_read import ReadPage, corrections_of, keep_corrections, steps_of

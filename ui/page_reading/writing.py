@@ -7,11 +7,11 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.alphabet import Alphabet
-from hcr_core.reading_corrections import corrected
 from hcr_core.datasets.pen_text import text_strokes
 from hcr_core.deskew import character_count
 from hcr_core.imaging import ImageError, decode
 from hcr_core.page_ink import find_ink
+from hcr_core.reading_corrections import corrected
 from ui.canvas import drawing_pad, show_drawing, stroke_objects
 from ui.data import recognizer
 from ui.page_reading.choices import read_photos_as
