@@ -139,15 +139,22 @@ def corrections_of(page: ReadPage) -> dict[int, str]:
 
 
 def keep_corrections(page: ReadPage, identity: str, sent: object) -> None:
-    """Keep what the browser sent, as far as it is about this page's characters."""
-    if identity != page.identity or not isinstance(sent, dict):
+    """Keep the corrections that the browser sent, if they are of this page."""
+    if identity != page.identity:
         return
     kept = st.session_state.setdefault(_CORRECTIONS, {})
     kept.pop(identity, None)
-    kept[identity] = {
-        int(i): clean(label)
-        for i, label in sent.items()
-        if i.isdecimal() and int(i) < len(page.reading.characters) and isinstance(label, str)
-    }
+    kept[identity] = accepted(sent, len(page.reading.characters))
     while len(kept) > _KEPT:
         kept.pop(next(iter(kept)))
+
+
+def accepted(sent: object, characters: int) -> dict[int, str]:
+    """Labels by position, of what the browser sent as labels by the position's digits."""
+    if not isinstance(sent, dict):
+        return {}
+    return {
+        int(i): clean(label)
+        for i, label in sent.items()
+        if i.isascii() and i.isdecimal() and int(i) < characters and isinstance(label, str)
+    }
