@@ -21,8 +21,8 @@ from ui.reading import Seen, look
 _SHOWN_SIDE = 2400
 #: Longer side of the pictures of the steps.
 _STEP_SIDE = 1200
-#: Images of a visit whose readings and corrections are kept.
-_KEPT = 12
+#: Images of a visit whose readings and corrections are kept: a full page's takes about four megabytes.
+KEPT = 24
 _CORRECTIONS = "page_corrections"
 
 
@@ -43,11 +43,10 @@ class Way:
 
 @dataclass(frozen=True)
 class ReadPage:
-    """An image that was read, and all that is needed to show it.
+    """An image that was read, and all that is needed to show it; the image itself stays where it was.
 
     Attributes:
         identity: Of the image's content and the way it was read.
-        image: The image file's bytes.
         way: How it was read.
         reading: Boxes are in pixels of the image.
         shown: The same with the image turned upright, in pixels of ``size``.
@@ -56,7 +55,6 @@ class ReadPage:
     """
 
     identity: str
-    image: bytes
     way: Way
     reading: Reading
     shown: Reading
@@ -74,10 +72,9 @@ def read_photo(image: bytes, way: Way) -> ReadPage:
     return _photo(digest(image, way), way, image)
 
 
-def read_drawing(image: np.ndarray, way: Way) -> ReadPage:
-    """Read a drawing, uint8 (H, W[, C]); without a sign of work, which would flicker with every stroke."""
-    data = encoded(flatten(image))
-    return _drawing(digest(data, way), way, data)
+def read_drawing(image: bytes, way: Way) -> ReadPage:
+    """``read_photo`` without a sign of work, which would flicker with every stroke."""
+    return _drawing(digest(image, way), way, image)
 
 
 def read_one(image: bytes, way: Way) -> Seen:
@@ -85,12 +82,12 @@ def read_one(image: bytes, way: Way) -> Seen:
     return _one(digest(image, way), way, image)
 
 
-@st.cache_resource(show_spinner=False, max_entries=_KEPT, scope="session")
+@st.cache_resource(show_spinner=False, max_entries=KEPT, scope="session")
 def _one(identity: str, way: Way, _image: bytes) -> Seen:
     return look(decode(_image), way.classes, way.model)
 
 
-@st.cache_resource(show_spinner="Reading …", max_entries=_KEPT, scope="session")
+@st.cache_resource(show_spinner="Reading …", max_entries=KEPT, scope="session")
 def _photo(identity: str, way: Way, _image: bytes) -> ReadPage:
     return _read(identity, way, _image)
 
@@ -105,7 +102,7 @@ def _read(identity: str, way: Way, image: bytes) -> ReadPage:
     reading = recognizer(way.model).read(pixels, way.layout, way.classes)
     turned, shown = upright(pixels, reading)
     small = _reduced(turned, _SHOWN_SIDE)
-    return ReadPage(identity, image, way, reading, shown, _jpeg_url(small), turned.shape[1::-1])
+    return ReadPage(identity, way, reading, shown, _jpeg_url(small), turned.shape[1::-1])
 
 
 def _reduced(image: np.ndarray, side: int) -> np.ndarray:
@@ -120,14 +117,14 @@ def _jpeg_url(image: np.ndarray) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encoded(image, ".jpg")).decode()
 
 
-def steps_of(page: ReadPage) -> dict[str, bytes]:
-    """What was seen on the way, by the step's name, as JPEG files."""
-    return _steps(page.identity, page)
+def steps_of(page: ReadPage, image: bytes) -> dict[str, bytes]:
+    """What was seen on the way to ``page``, by the step's name, as JPEG files."""
+    return _steps(page.identity, page.way, image)
 
 
 @st.cache_resource(show_spinner="Looking at each step …", max_entries=2, scope="session")
-def _steps(identity: str, _page: ReadPage) -> dict[str, bytes]:
-    way, pixels, steps = _page.way, flatten(decode(_page.image)), Steps(wanted=True)
+def _steps(identity: str, way: Way, _image: bytes) -> dict[str, bytes]:
+    pixels, steps = flatten(decode(_image)), Steps(wanted=True)
     reading = recognizer(way.model).read(pixels, way.layout, way.classes, steps)
     steps.add("boxes", annotated(*upright(pixels, reading)))
     return {name: encoded(_reduced(image, _STEP_SIDE), ".jpg") for name, image in steps.images.items()}
@@ -145,7 +142,7 @@ def keep_corrections(page: ReadPage, identity: str, sent: object) -> None:
     kept = st.session_state.setdefault(_CORRECTIONS, {})
     kept.pop(identity, None)
     kept[identity] = accepted(sent, len(page.reading.characters))
-    while len(kept) > _KEPT:
+    while len(kept) > KEPT:
         kept.pop(next(iter(kept)))
 
 

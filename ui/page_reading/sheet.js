@@ -5,27 +5,21 @@
 // earlier corrections by position. Sent back as "corrections": {id, labels}. All labels are set as text, never as HTML.
 const MOST_ZOOM = 8;
 const TYPICAL = 64; // CSS pixels: a character need not be shown larger than this
-const LONGEST = 40; // as hcr_core.reading_corrections.MAX_LENGTH
 const views = new WeakMap();
 
-const make = (tag, className, text = "") => Object.assign(document.createElement(tag), { className, textContent: text });
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
-
-function cleaned(text) {
-  const spaced = text.trim().replace(/\s+/gu, " ").replace(/\p{C}/gu, "");
-  return [...spaced].slice(0, LONGEST).join("");
-}
 
 function createView(root) {
   const find = (selector) => root.querySelector(selector);
   const [scroll, sheet, image, boxes, text] = [".scroll", ".sheet", "img", ".boxes", ".text"].map(find);
-  const [tip, editor, input] = [".tip", ".editor", ".editor input"].map(find);
+  const tip = find(".tip");
+  const editor = createEditor(root, (i, label) => apply(i, label));
   let data = { id: null };
   let labels = {};
   let send = () => {};
   let zoom = 1;
   let current = 0; // the one box that Tab reaches
-  let edited = -1;
+  let visited = -1; // the one that was opened last
 
   const labelOf = (i) => labels[i] ?? data.characters[i].label;
   const unsure = (i) => labels[i] === undefined && !data.characters[i].sure;
@@ -49,7 +43,7 @@ function createView(root) {
     text.replaceChildren(...data.lines.map(lineElement));
     text.classList.toggle("large", data.characters.length < 25);
     data.characters.forEach((_, i) => render(i));
-    [current, zoom] = [0, 1];
+    [current, visited, zoom] = [0, -1, 1];
     if (boxOf(0)) boxOf(0).tabIndex = 0;
     resize();
     count();
@@ -125,16 +119,9 @@ function createView(root) {
     scroll.scrollTop = (middle[1] * zoom) / former - scroll.clientHeight / 2;
   }
 
-  function beside(floating, i) {
-    const at = boxOf(i).getBoundingClientRect();
-    const below = at.bottom + 6 + floating.offsetHeight < window.innerHeight;
-    floating.style.top = `${Math.max(4, below ? at.bottom + 6 : at.top - 20 - floating.offsetHeight)}px`;
-    floating.style.left = `${Math.max(4, Math.min(at.left, document.documentElement.clientWidth - floating.offsetWidth - 8))}px`;
-  }
-
   function look(i) {
     root.querySelectorAll(".looked").forEach((node) => node.classList.remove("looked"));
-    if (i < 0 || editor.matches(":popover-open")) return tip.hidePopover();
+    if (i < 0 || editor.isOpen()) return tip.hidePopover();
     [boxOf(i), spanOf(i)].forEach((node) => node.classList.add("looked"));
     const { label, candidates } = data.characters[i];
     const rows = candidates.slice(0, 4).map(([name, percent]) => {
@@ -145,43 +132,15 @@ function createView(root) {
     if (labels[i] !== undefined) rows.unshift(make("div", "was", `was read as ${label}`));
     tip.replaceChildren(...rows);
     tip.showPopover();
-    beside(tip, i);
-  }
-
-  // A piece of the picture around the character, as large as the editor has room for.
-  function cutOut(i) {
-    const [x, y, width, height] = data.characters[i].box;
-    const view = find(".cut");
-    const scale = Math.min(200 / (1.6 * width), 72 / (1.25 * height), 4);
-    const at = [x + width / 2, y + height / 2].map((middle, k) => view[k ? "clientHeight" : "clientWidth"] / 2 - middle * scale);
-    view.style.background = `url("${data.picture}") ${at[0]}px ${at[1]}px / ${data.width * scale}px auto no-repeat #fff`;
-    view.style.setProperty("--w", `${width * scale + 8}px`);
-    view.style.setProperty("--h", `${height * scale + 8}px`);
+    beside(tip, boxOf(i));
   }
 
   function open(i) {
     if (i < 0) return;
     go(i);
     look(-1);
-    edited = i;
-    const chosen = labelOf(i);
-    find(".choices").replaceChildren(
-      ...data.characters[i].candidates.map(([label, percent]) => {
-        const choice = make("button", "choice");
-        choice.type = "button";
-        choice.setAttribute("aria-pressed", label === chosen);
-        choice.append(make("b", "", label), make("span", "", percent));
-        choice.onclick = () => apply(i, label);
-        return choice;
-      }),
-    );
-    input.value = labels[i] ?? "";
-    find(".undo").hidden = labels[i] === undefined;
-    editor.showPopover();
-    cutOut(i);
-    beside(editor, i);
-    // On a phone the keyboard would cover the candidates.
-    if (window.matchMedia("(pointer: fine)").matches) input.focus();
+    visited = i;
+    editor.open(i, data, labels[i], boxOf(i));
   }
 
   function apply(i, label) {
@@ -189,7 +148,7 @@ function createView(root) {
     else labels[i] = label;
     render(i);
     count();
-    editor.hidePopover();
+    editor.close();
     send({ ...labels });
   }
 
@@ -203,7 +162,7 @@ function createView(root) {
 
   function nextUnsure() {
     const n = data.characters.length;
-    const order = Array.from({ length: n }, (_, k) => (current + (edited < 0 ? 0 : 1) + k) % n);
+    const order = Array.from({ length: n }, (_, k) => (current + (visited === current ? 1 : 0) + k) % n);
     const next = order.find(unsure);
     if (next === undefined) return;
     boxOf(next).scrollIntoView({ block: "nearest", inline: "nearest" });
@@ -258,19 +217,6 @@ function createView(root) {
     event.preventDefault();
     event.stopPropagation(); // the app has shortcuts of its own
   };
-  editor.onkeydown = (event) => event.stopPropagation();
-  editor.onsubmit = (event) => {
-    event.preventDefault();
-    const typed = cleaned(input.value);
-    if (typed) apply(edited, typed);
-    else editor.hidePopover();
-  };
-  const follow = () => beside(editor, edited);
-  editor.ontoggle = ({ newState }) => {
-    document[newState === "open" ? "addEventListener" : "removeEventListener"]("scroll", follow, true);
-  };
-  find(".remove").onclick = () => apply(edited, "");
-  find(".undo").onclick = () => apply(edited, null);
   find(".next").onclick = nextUnsure;
   find(".restore").onclick = () => {
     const former = Object.keys(labels);
@@ -301,25 +247,10 @@ function createView(root) {
       send = (changed) => setStateValue("corrections", { id: given.id, labels: changed });
       if (!another) return; // what is shown here is newer than what comes back
       labels = { ...given.labels };
-      editor.hidePopover();
+      editor.close();
       build();
     },
   };
-}
-
-async function copy(words, element) {
-  try {
-    await navigator.clipboard.writeText(words);
-    return true;
-  } catch {
-    // Over plain HTTP from another machine there is no clipboard; the older way needs a selection.
-    const area = Object.assign(make("textarea", ""), { value: words });
-    element.append(area);
-    area.select();
-    const done = document.execCommand("copy");
-    area.remove();
-    return done;
-  }
 }
 
 export default function ({ data, parentElement, setStateValue }) {

@@ -31,7 +31,7 @@ aria-label="Characters: arrow keys move, Enter opens the candidates, a typed let
 <div class="bar"><span class="count" role="status"></span>
 <button class="next" type="button">Next unsure</button>
 <button class="copy" type="button">Copy text</button></div>
-<div class="text" role="document" aria-label="What was read"></div>
+<div class="text" role="region" aria-label="What was read"></div>
 </div>
 <div class="tip" popover="manual" role="tooltip"></div>
 <form class="editor" popover="auto" aria-label="Correct this character">
@@ -44,7 +44,7 @@ maxlength="80"></label><button class="use" type="submit">Use</button></div>
 </form>
 </div>""",
     css=(_FOLDER / "sheet.css").read_text(encoding="utf-8"),
-    js=(_FOLDER / "sheet.js").read_text(encoding="utf-8"),
+    js="\n".join((_FOLDER / name).read_text(encoding="utf-8") for name in ("editor.js", "sheet.js")),
 )
 
 

@@ -30,13 +30,19 @@ _STEPS = {
 _NAMED = 8
 
 
-def page_view(page: ReadPage, name: str, key: str) -> None:
-    """Everything about a page; ``name`` is the image's, ``key`` that of the widgets. To be called
-    inside a fragment: every correction runs it again."""
+def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
+    """Everything about a page; to be called inside a fragment, as every correction runs it again.
+
+    Args:
+        page: What was read.
+        image: The image file it was read on.
+        name: Of the image.
+        key: Of the widgets.
+    """
     if not page.reading.lines:
         st.info("Nothing written was found here.", icon=":material/search_off:")
         st.html(_only_picture(page, name))
-        _steps(page, key)
+        _steps(page, image, key)
         return
     clickable_sheet(
         page.shown,
@@ -49,8 +55,8 @@ def page_view(page: ReadPage, name: str, key: str) -> None:
         on_correct=lambda identity, labels: keep_corrections(page, identity, labels),
     )
     _say_what_is_joined(corrected(page.reading, corrections_of(page)))
-    _downloads(page, name, key)
-    _steps(page, key)
+    _downloads(page, image, name, key)
+    _steps(page, image, key)
 
 
 def _only_picture(page: ReadPage, name: str) -> str:
@@ -68,7 +74,7 @@ def _say_what_is_joined(reading: Reading) -> None:
         )
 
 
-def _downloads(page: ReadPage, name: str, key: str) -> None:
+def _downloads(page: ReadPage, image: bytes, name: str, key: str) -> None:
     """The reading with its corrections, as files that are made when they are asked for."""
 
     def now() -> Reading:
@@ -80,7 +86,7 @@ def _downloads(page: ReadPage, name: str, key: str) -> None:
         return json.dumps({"image": name} | now().lines_to_dict(), ensure_ascii=False, indent=1).encode()
 
     def as_picture() -> bytes:
-        return encoded(annotated(*upright(flatten(decode(page.image)), now())))
+        return encoded(annotated(*upright(flatten(decode(image)), now())))
 
     stem = Path(name).stem or "reading"
     with st.container(horizontal=True, gap="small", key=f"{key}_files"):
@@ -102,7 +108,7 @@ def _save(label: str, contents: Callable[[], bytes], filename: str, mime: str, k
     )
 
 
-def _steps(page: ReadPage, key: str) -> None:
+def _steps(page: ReadPage, image: bytes, key: str) -> None:
     """If asked for: how the image became ink, lines and boxes."""
     asked = st.toggle(
         "Show how it was read, step by step",
@@ -113,7 +119,7 @@ def _steps(page: ReadPage, key: str) -> None:
     )
     if not asked:
         return
-    pictures = steps_of(page)
+    pictures = steps_of(page, image)
     for start in range(0, len(pictures), 3):
         for column, (step, picture) in zip(st.columns(3), list(pictures.items())[start : start + 3], strict=False):
             column.image(picture, caption=f"{step.capitalize()}. {_STEPS[step]}.", alt=f"{step}: {_STEPS[step]}")

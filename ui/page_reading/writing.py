@@ -9,13 +9,13 @@ import streamlit as st
 from hcr_core.alphabet import Alphabet
 from hcr_core.datasets.pen_text import text_strokes
 from hcr_core.deskew import character_count
-from hcr_core.imaging import ImageError, decode
+from hcr_core.imaging import ImageError, decode, encoded, flatten
 from hcr_core.page_ink import find_ink
 from hcr_core.reading_corrections import corrected
 from ui.canvas import drawing_pad, show_drawing, stroke_objects
 from ui.data import recognizer
 from ui.page_reading.choices import read_photos_as
-from ui.page_reading.pages_read import ReadPage, Way, corrections_of, digest, read_drawing, read_one, read_photo
+from ui.page_reading.pages_read import KEPT, ReadPage, Way, corrections_of, digest, read_drawing, read_one, read_photo
 from ui.page_reading.view import page_view
 from ui.reading import Seen, full_view, plain
 
@@ -47,7 +47,8 @@ def draw_writing(choice: Choice) -> None:
     if image is None:
         st.caption("Write on the sheet, in separate letters; it is read as you lift the pen.")
     else:
-        page_view(read_drawing(image, _way(choice)), "drawing", f"recognize_{choice.layout}")
+        drawing = encoded(flatten(image))
+        page_view(read_drawing(drawing, _way(choice)), drawing, "drawing", f"recognize_{choice.layout}")
 
 
 def _on_a_phone() -> bool:
@@ -91,13 +92,16 @@ Result = ReadPage | Seen | str
 @st.fragment
 def show_photos(files: Sequence[tuple[str, bytes]], choice: Choice) -> None:
     """Uploaded images by name, or a photo: one in full, and of several a table."""
+    if len(files) > KEPT:
+        st.warning(f"At most {KEPT} pictures are read at a time: these are the first.", icon=":material/warning:")
+        files = files[:KEPT]
     names = [name for name, _ in files]
     results = [_read(data, choice) for _, data in files]
     shown = 0
     if len(files) > 1:
         _table(names, results)
         shown = st.selectbox("In full", range(len(files)), format_func=names.__getitem__, key="recognize_page_shown")
-    _show(names[shown], results[shown], "recognize_page")
+    _show(*files[shown], results[shown], "recognize_page")
 
 
 def _read(data: bytes, choice: Choice) -> Result:
@@ -111,7 +115,7 @@ def _read(data: bytes, choice: Choice) -> Result:
         return str(error)
 
 
-def _show(name: str, result: Result, key: str) -> None:
+def _show(name: str, image: bytes, result: Result, key: str) -> None:
     """A page, one character, or the sentence that says why there is neither."""
     if isinstance(result, str):
         st.error(f"{plain(name)}: {result}", icon=":material/broken_image:")
@@ -121,7 +125,7 @@ def _show(name: str, result: Result, key: str) -> None:
         with reading:
             full_view(result, key)
     else:
-        page_view(result, name, key)
+        page_view(result, image, name, key)
 
 
 def _table(names: list[str], results: list[Result]) -> None:
