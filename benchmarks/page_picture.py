@@ -14,9 +14,6 @@ import numpy as np
 from hcr_core.datasets.pen_text import text_strokes
 
 _LINES = (
-    *("Dear Anna", "we saw 14 swans on the", "lake and 3 herons Tom fell"),
-    *("in but he can swim", "Call me on 5550173"),
-)
     "Dear Anna",
     "we saw 14 swans on the",
     "lake and 3 herons Tom fell",
