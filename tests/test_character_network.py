@@ -2,9 +2,12 @@ import keras
 import numpy as np
 import pytest
 
-from hcr_core.training.character_network import character_network
-from hcr_core.training.mixed_run import Trainer
+from hcr_core.calibration import tempered
+from hcr_core.datasets import ENTRIES, load
+from hcr_core.training.character_network import calibrate, character_network
+from hcr_core.training.mixed_run import TAUGHT, Trainer
 from hcr_core.training.mixture import NOTHING
+from hcr_core.training.teachers import Teachers, frequency_changes
 
 
 @pytest.fixture(autouse=True)
@@ -19,9 +22,21 @@ def test_it_names_the_class_and_says_whether_it_is_one():
     assert {name: output.shape for name, output in model.output.items()} == {
         "label": (None, 62),
         "character": (None, 1),
+        "drawn": (None, 1),
     }
-    assert model.count_params() == 738_782 + 257
     assert model.get_layer("embedding").output.shape == (None, 256)
+
+
+def test_scans_and_drawings_are_calibrated_by_a_temperature_each():
+    model, rng = character_network(28, 5, 4), np.random.default_rng(0)
+    glyphs = rng.integers(0, 256, (8, 28, 28, 1)).astype(np.float32)
+    before = model.predict(glyphs, verbose=0)["label"]
+    for certain, temperature in ((-50, 2.0), (50, 0.5)):  # scans, drawings
+        kernel, bias = model.get_layer("drawn").get_weights()
+        model.get_layer("drawn").set_weights([0 * kernel, 0 * bias + certain])
+        calibrate(model, scans=2.0, drawn=0.5)
+        after = model.predict(glyphs, verbose=0)["label"]
+        np.testing.assert_allclose(after, tempered(before, temperature), atol=1e-4)
 
 
 def test_a_restored_run_goes_on_as_if_it_had_not_stopped(tmp_path):
@@ -31,10 +46,10 @@ def test_a_restored_run_goes_on_as_if_it_had_not_stopped(tmp_path):
     frequencies = np.array([[1, 1, 1, 1, 1], [0.2, 0.4, 0.8, 1.6, 2]], np.float32)
     whole, halves = [], []
     for losses, stop in ((whole, 6), (halves, 3)):
-        trainer = Trainer(frequencies)
+        trainer = Trainer(frequencies, [False, True], width=4)
         losses += [trainer.learn(batch, steps=6) for batch in batches[:stop]]
     trainer.save(tmp_path / "state.npz")
-    restored = Trainer(frequencies)
+    restored = Trainer(frequencies, [False, True], width=4)
     restored.restore(tmp_path / "state.npz")
     assert restored.step == 3
     halves += [restored.learn(batch, steps=6) for batch in batches[3:]]
@@ -42,3 +57,39 @@ def test_a_restored_run_goes_on_as_if_it_had_not_stopped(tmp_path):
     # Dropout draws anew after a restart.
     assert halves[3:] == pytest.approx(whole[3:], rel=0.5)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["state.npz"]
+
+
+def test_a_teacher_is_followed_where_it_differs_from_the_labels():
+    """With a teacher that always says class 3, labels of class 1 are unlearnt."""
+    rng, always = np.random.default_rng(0), np.eye(5, dtype=np.float32)[[3] * 64]
+    batch = (rng.integers(0, 256, (64, 28, 28), np.uint8), np.ones(64, int), np.zeros(64, int))
+    trainer = Trainer(np.ones((1, 5)), [True], width=4, peak=0.02, teacher=lambda glyphs, sources: always)
+    for _ in range(120):
+        trainer.learn(batch, 400)
+    # As in training: the means of batch normalization have not yet followed.
+    answer = trainer.model(batch[0][..., None].astype(np.float32), training=True)["label"].numpy().mean(axis=0)
+    # Cross-entropy with 0.7 of one and 0.3 of the other is least at just these shares.
+    assert answer[3] == pytest.approx(TAUGHT, abs=0.15)
+    assert answer[1] == pytest.approx(1 - TAUGHT, abs=0.15)
+
+
+def test_frequencies_learnt_are_taken_out_where_classes_shall_be_even():
+    card = {"classes": list(ENTRIES["digits"].alphabet), "training": {"data": ["digits"], "balance": 0.5}}
+    counts = np.bincount(load("digits", "train").labels)
+    scans, pens = frequency_changes(card, (False, True))
+    # Learnt was the square root of the frequencies.
+    np.testing.assert_allclose(scans / scans[0], np.sqrt(counts / counts[0]), rtol=1e-6)
+    np.testing.assert_allclose(pens / pens[0], 1 / np.sqrt(counts / counts[0]), rtol=1e-6)
+    assert (frequency_changes({"classes": list("ab"), "training": {"shares": {}}}, (False, True)) == 1).all()
+
+
+def test_teachers_answer_with_their_mean():
+    image = keras.Input((28, 28, 1))
+    flat = keras.layers.Flatten()(image)
+    models = [
+        keras.Model(image, keras.layers.Dense(2, "softmax", kernel_initializer="zeros", bias_initializer=bias)(flat))
+        for bias in (keras.initializers.Constant([np.log(9.0), 0]), "zeros")
+    ]
+    teachers = Teachers(models, [np.array([[1, 1], [1, 9]]), np.ones((2, 2))])
+    answer = teachers(np.zeros((2, 28, 28), np.uint8), np.array([0, 1])).numpy()
+    np.testing.assert_allclose(answer, [[0.7, 0.3], [0.5, 0.5]], atol=1e-4)

@@ -7,6 +7,7 @@ network learns from ``Mixture``, and what is kept is calibrated on validation sa
 """
 
 import argparse
+import functools
 import json
 from dataclasses import asdict
 from pathlib import Path
@@ -17,7 +18,7 @@ from hcr_core.datasets import ENTRIES, Dataset, load
 from hcr_core.evaluation import accuracy_figures, glyphs_of
 from hcr_core.preprocessing import VERSION
 from hcr_core.training.augmentation import Augmentation, random_ink
-from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, learning, train
+from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, Trainer, learning, train
 from hcr_core.training.mixture import NOTHING, Mixture, believable, drawn, even_weights, pool, scans
 from hcr_core.training.negatives import training_glyph
 from hcr_core.training.photographs import photographed
@@ -34,17 +35,21 @@ LEAST_SCAN, LEAST_REDRAWN, LEAST_PEN = 0.03, 0.3, 0.08
 #: Half of NIST's capital F are small f: above this probability of f they are not drawn anew.
 LIKELY_SMALL_F = 0.3
 PHOTOS, NEGATIVES = 60_000, 36_000
-#: Files of a run's folder.
+#: The model that denies labels and is the second teacher.
+EARLIER = "characters"
+TAUGHT_STEPS, TAUGHT_PEAK = 2000, 4e-4
+#: Files and folders of a run's folder.
+TAUGHT_FOLDER = "taught"
 CHOSEN, POOLS = "chosen.npz", "pools.npz"
 #: What counts as refused: the score that this share of validation characters lies below.
 REFUSED = 0.01
 
 
-def chosen(earlier: str = "characters") -> dict[str, np.ndarray]:
+def chosen() -> dict[str, np.ndarray]:
     """Positions to train and validate on, by use, in the training parts of ``DATA``."""
     from hcr_core.recognition import Recognizer
 
-    recognizer = Recognizer.load(earlier)
+    recognizer = Recognizer.load(EARLIER)
     scanned, pens = (load(name, "train") for name in DATA)
     alphabet = scanned.alphabet
     shuffled = np.random.default_rng(SEED).permutation(len(scanned))
@@ -120,11 +125,27 @@ def validation(keep: dict[str, np.ndarray]) -> dict[str, tuple[np.ndarray, np.nd
     }
 
 
+def learn(folder: Path, steps: int) -> None:
+    """Train from nothing; then on from there, also towards the mean of what has been learnt and an earlier model."""
+    from hcr_core.training.teachers import Teachers
+
+    made, taught = functools.partial(mixture, folder), folder / TAUGHT_FOLDER
+    shown = made(SEED)
+    frequencies = shown.frequencies(len(ENTRIES[DATA[0]].alphabet))
+    train(Trainer(frequencies, shown.even), made, SEED, folder, steps)
+    taught.mkdir(exist_ok=True)
+    teacher = Teachers.of(folder / AVERAGE, EARLIER, shown.even)
+    trainer = Trainer(frequencies, shown.even, seed=SEED, peak=TAUGHT_PEAK, teacher=teacher)
+    trainer.start_from(folder / AVERAGE)
+    # Other batches than those of the first steps of the first part.
+    train(trainer, made, SEED + 1, taught, TAUGHT_STEPS)
+
+
 def finish(folder: Path, store: Path, name: str = "characters") -> dict:
     """Calibrate what a run has learnt on validation samples, measure it and put it into a store."""
     import keras
 
-    from hcr_core.calibration import best_temperature, expected_calibration_error, tempered
+    from hcr_core.calibration import best_temperature, expected_calibration_error
     from hcr_core.model_store import save_model
     from hcr_core.training import character_network
     from hcr_core.training.result import exports, held_out_figures
@@ -132,7 +153,7 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
     keras.mixed_precision.set_global_policy("float32")
     alphabet = ENTRIES[DATA[0]].alphabet
     model = character_network.character_network(28, len(alphabet))
-    model.load_weights(folder / AVERAGE)
+    model.load_weights(folder / TAUGHT_FOLDER / AVERAGE)
     held = validation(dict(np.load(folder / CHOSEN)))
 
     def predict(glyphs: np.ndarray) -> dict[str, np.ndarray]:
@@ -142,20 +163,15 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
         return expected_calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
 
     answers = {data: predict(glyphs) for data, (glyphs, _) in held.items()}
+    temperatures = {data: best_temperature(answers[data]["label"], labels) for data, (_, labels) in held.items()}
+    character_network.calibrate(model, *temperatures.values())
+    calibrated = {data: predict(glyphs)["label"] for data, (glyphs, _) in held.items()}
+    errors = {data: round(off(calibrated[data], labels), 4) for data, (_, labels) in held.items()}
     # Each set counts the same, whatever its size.
     size = min(len(labels) for _, labels in held.values())
-    temperature = best_temperature(
-        np.concatenate([answer["label"][:size] for answer in answers.values()]),
-        np.concatenate([labels[:size] for _, labels in held.values()]),
-    )
-    errors = {
-        data: round(off(tempered(answers[data]["label"], temperature), labels), 4) for data, (_, labels) in held.items()
-    }
-    last = model.get_layer("probabilities")
-    last.set_weights([weight / temperature for weight in last.get_weights()])
     threshold = float(np.quantile(np.concatenate([a["character"][:size, 0] for a in answers.values()]), REFUSED))
-    state = np.load(folder / STATE)
-    glyphs, labels = (np.concatenate(part) for part in zip(*held.values(), strict=True))
+    states = [np.load(part / STATE) for part in (folder, folder / TAUGHT_FOLDER)]
+    labels = np.concatenate([labels for _, labels in held.values()])
     card = {
         "name": name,
         "classes": list(alphabet),
@@ -164,7 +180,9 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
         "data": [{"name": data, "title": ENTRIES[data].title, "licence": ENTRIES[data].licence} for data in DATA],
         "training": {
             "command": "python -m hcr_core.training.characters",
-            "steps": int(state["step"]),
+            "steps": sum(int(state["step"]) for state in states),
+            "taught_steps": int(states[1]["step"]),
+            "teachers": ["itself after the other steps", f"the model {EARLIER} before it"],
             "batch": BATCH,
             "shares": dict(zip(("scans", "redrawn", "pens", "photos", "negatives"), SHARES, strict=True)),
             "balance": BALANCE,
@@ -175,12 +193,12 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
             "seed": SEED,
             "chosen_by": "nothing: they are the averaged weights of the last step",
             "precision": "mixed_bfloat16",
-            "minutes": round(float(state["spent"]) / 60, 1),
+            "minutes": round(sum(float(state["spent"]) for state in states) / 60, 1),
         },
-        "calibration": {"divided_by": temperature, "error_in_validation": errors},
+        "calibration": {"divided_by": temperatures, "error_in_validation": errors},
         "refusal": {"threshold": round(threshold, 4), "refused_in_validation": REFUSED},
         "learning": learning(folder),
-        "validation": accuracy_figures(predict(glyphs)["label"], labels, alphabet),
+        "validation": accuracy_figures(np.concatenate([*calibrated.values()]), labels, alphabet),
         "held_out": held_out_figures(lambda glyphs: predict(glyphs)["label"], alphabet, DATA),
     }
     # The Keras file gives probabilities alone, for other programs; the LiteRT file both, probabilities first.
@@ -194,11 +212,11 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path, help="of the run: checkpoints, photos, negatives")
-    parser.add_argument("--steps", type=int, default=14_000, help="of 256 samples")
+    parser.add_argument("--steps", type=int, default=24_000, help="of 256 samples")
     parser.add_argument("--store", type=Path, help="folder of models to put it into (default: the run's folder)")
     given = parser.parse_args()
     prepare(given.folder)
-    train(mixture, given.folder, given.steps, len(ENTRIES[DATA[0]].alphabet))
+    learn(given.folder, given.steps)
     print(json.dumps(finish(given.folder, given.store or given.folder / "models")["held_out"], indent=2))
 
 

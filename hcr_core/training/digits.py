@@ -16,7 +16,7 @@ import numpy as np
 from hcr_core.datasets import ENTRIES, load
 from hcr_core.preprocessing import VERSION
 from hcr_core.training.augmentation import Augmentation
-from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, learning, train
+from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, Trainer, learning, train
 from hcr_core.training.mixture import Mixture, drawn, scans
 
 DATA, CLASSES = "mnist", 10
@@ -35,8 +35,8 @@ def split() -> tuple[np.ndarray, np.ndarray]:
     return np.sort(shuffled[VALIDATION:]), np.sort(shuffled[:VALIDATION])
 
 
-def mixture(folder: Path, seed: int) -> Mixture:
-    """What the network is shown; nothing of it lies in the run's folder."""
+def mixture(seed: int) -> Mixture:
+    """What the network is shown."""
     digits, (training, _) = load(DATA, "train"), split()
     sources = [
         scans(digits, training, SHARES[0], SETTINGS),
@@ -117,7 +117,9 @@ def main() -> None:
     given = parser.parse_args()
     for seed in SEEDS:
         (given.folder / str(seed)).mkdir(parents=True, exist_ok=True)
-        train(mixture, given.folder / str(seed), STEPS, CLASSES, WIDTH, seed)
+        shown = mixture(seed)
+        trainer = Trainer(shown.frequencies(CLASSES), shown.even, WIDTH, seed)
+        train(trainer, mixture, seed, given.folder / str(seed), STEPS)
     card = finish(given.folder, given.store or given.folder / "models")
     print(json.dumps({key: card[key] for key in ("seeds", "mean_test_accuracy", "held_out")}, indent=2))
 

@@ -63,6 +63,11 @@ class Mixture:
         """``Source.frequencies`` of every source, float32 (sources, classes)."""
         return np.stack([source.frequencies(classes) for source in self._sources])
 
+    @property
+    def even(self) -> tuple[bool, ...]:
+        """``Source.even`` of every source."""
+        return tuple(source.even for source in self._sources)
+
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Glyphs, uint8 (batch, 28, 28), labels and numbers of their sources, int64 (batch,), of batch ``number``."""
         rng = np.random.default_rng([self._seed, number])

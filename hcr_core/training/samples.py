@@ -41,7 +41,9 @@ class Batches:
         self._labels = np.concatenate([dataset.labels[positions] for dataset, positions in parts]).astype(np.int32)
         self._chances = None
         if balance or len(parts) > 1:
-            chances = np.concatenate([_chances(dataset.labels[positions], balance) for dataset, positions in parts])
+            chances = np.concatenate(
+                [drawing_chances(dataset.labels[positions], balance) for dataset, positions in parts]
+            )
             self._chances = chances / chances.sum()
         self._batch, self._seed, self._settings, self._share = batch, seed, settings, share
 
@@ -86,7 +88,7 @@ class Batches:
         return glyphs
 
 
-def _chances(labels: np.ndarray, balance: float) -> np.ndarray:
+def drawing_chances(labels: np.ndarray, balance: float) -> np.ndarray:
     """How often each sample of a data set is drawn, float (n,), up to a factor common to all sets."""
     weights = np.bincount(labels)[labels] ** -balance
     return weights / weights.sum() * np.sqrt(len(labels))
