@@ -5,6 +5,7 @@ from PIL import Image
 
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.datasets.strokes import render
+from hcr_core.journal import timed
 from ui.entry import app_started, page_settled
 
 # An icon drawn here, because Streamlit fetches named ones from another host.
@@ -21,5 +22,6 @@ page = st.navigation(
     ],
     position="top",
 )
-page.run()
+with timed("page", page=page.title):
+    page.run()
 page_settled(page.title)

@@ -6,6 +6,8 @@ from functools import cached_property
 
 import numpy as np
 
+from hcr_core.sentences import OneLineError
+
 DIGITS = "0123456789"
 UPPERCASE = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
 LOWERCASE = "abcdefghijklmnopqrstuvwxyz"
@@ -28,7 +30,7 @@ _KINDS = {
 KINDS = tuple(_KINDS)
 
 
-class AlphabetError(ValueError):
+class AlphabetError(OneLineError):
     """A choice of classes that the alphabet cannot serve."""
 
 

@@ -1,35 +1,116 @@
 """Files and folders that appear and go whole or not at all, and what folders may be called."""
 
+import ctypes
+import errno
 import os
 import re
 import shutil
+import sys
 import tempfile
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 #: What a model or a data set may be called: never a path, a hidden folder or an option.
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+#: Beginning of the names of what is being written; then comes the number of the process.
+_ASIDE = ".writing-"
+#: Seconds after which what a dead process left is swept away.
+_OLD = 3600
+#: ``AT_FDCWD``; ``RENAME_EXCHANGE`` of Linux and ``RENAME_SWAP`` of macOS.
+_HERE, _EXCHANGE = -100, 2
 
 
 @contextmanager
-def written_aside(target: Path) -> Iterator[Path]:
-    """A folder to fill, which becomes ``target`` (replacing one there) unless an error occurs."""
+def written_aside(target: Path, *, durable: bool = False) -> Iterator[Path]:
+    """A folder to fill, which becomes ``target`` (replacing one there) unless an error occurs.
+
+    At every moment ``target`` is the former folder or the new one, also if the process is killed, and if several
+    do this at once. ``durable``: also if the power goes right after.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
-    aside = Path(tempfile.mkdtemp(prefix=".writing-", dir=target.parent))
-    former = aside.with_name(aside.name + "-former")
+    _sweep(target.parent)
+    aside = Path(tempfile.mkdtemp(prefix=f"{_ASIDE}{os.getpid()}-", dir=target.parent))
     try:
         yield aside
         aside.chmod(0o755)
-        if target.exists():
-            target.rename(former)
-        aside.rename(target)
-        shutil.rmtree(former, ignore_errors=True)
-    except BaseException:
+        if durable:
+            for path in (*aside.rglob("*"), aside):
+                _to_disk(path)
+        _put_in_place(aside, target)
+        if durable:
+            _to_disk(target.parent)
+    finally:
+        # What is left here is the former folder, or the new one after an error.
         shutil.rmtree(aside, ignore_errors=True)
-        if former.exists() and not target.exists():
-            former.rename(target)
-        raise
+
+
+def _put_in_place(aside: Path, target: Path) -> None:
+    """Let a folder become ``target``; one that is there takes its place aside."""
+    while True:
+        try:
+            if not os.path.lexists(target):
+                return aside.rename(target)
+            if _exchange(aside, target):
+                return None
+            # A file system that cannot exchange: between these two, nothing has the name.
+            former = aside.with_name(f"{aside.name}-former")
+            target.rename(former)
+            try:
+                aside.rename(target)
+            except OSError:
+                former.rename(target)
+                raise
+            return shutil.rmtree(former, ignore_errors=True)
+        except OSError as error:
+            # Another process put its own there, or took it away, at this very moment.
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOENT) or not aside.exists():
+                raise
+
+
+def _exchange(one: Path, other: Path) -> bool:
+    """Let two paths change places at once, where the system and its file system can (Linux, macOS)."""
+    try:
+        library, paths = ctypes.CDLL(None, use_errno=True), [os.fsencode(one), os.fsencode(other)]
+        if sys.platform == "linux":
+            done = library.renameat2(_HERE, paths[0], _HERE, paths[1], _EXCHANGE)
+        else:
+            done = library.renamex_np(paths[0], paths[1], _EXCHANGE)
+    except (OSError, AttributeError, TypeError):
+        return False
+    if done and ctypes.get_errno() == errno.ENOENT:
+        raise OSError(errno.ENOENT, os.strerror(errno.ENOENT), str(other))
+    return done == 0
+
+
+def _to_disk(path: Path) -> None:
+    """Have a file's contents, or a folder's entries, written to the disk itself."""
+    with suppress(PermissionError):  # Windows opens no folders
+        handle = os.open(path, os.O_RDONLY)
+        try:
+            os.fsync(handle)
+        finally:
+            os.close(handle)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what processes that are gone left half-written in a folder, an hour later."""
+    for path in folder.glob(f"{_ASIDE}*-*"):
+        process = path.name.removeprefix(_ASIDE).split("-")[0]
+        with suppress(OSError):
+            if process.isdecimal() and not _is_alive(int(process)) and abs(time.time() - path.stat().st_mtime) > _OLD:
+                shutil.rmtree(path, ignore_errors=True)
+
+
+def _is_alive(process: int) -> bool:
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 @contextmanager

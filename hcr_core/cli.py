@@ -1,6 +1,7 @@
 """The command line: ``python -m hcr_core read | data | evaluate | models | train ...``."""
 
 import argparse
+import io
 import sys
 from pathlib import Path
 
@@ -8,19 +9,30 @@ from hcr_core import cli_data, cli_evaluate, cli_models, cli_read, cli_train
 from hcr_core.alphabet import KINDS, AlphabetError
 from hcr_core.datasets.errors import DatasetError
 from hcr_core.model_store import ModelError
+from hcr_core.sentences import one_line
 from hcr_core.training.config import TrainingError
 
 
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     options = _parser().parse_args(arguments)
+    # Names of files need not be text that this terminal can show.
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
     try:
         return options.command(options)
     except (ModelError, AlphabetError, DatasetError, TrainingError) as error:
         print(f"hcr_core: {error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
     except BrokenPipeError:  # the reader of our output, such as ``head``, has gone
         sys.stderr.close()
+        return 1
+    except OSError as error:  # a full disk, a folder that may not be written, a name too long for the system
+        where = f"{one_line(str(error.filename))}: " if error.filename else ""
+        print(f"hcr_core: {where}{error.strerror or error}", file=sys.stderr)
         return 1
 
 

@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,6 +12,7 @@ import numpy as np
 
 from hcr_core.annotation import annotated
 from hcr_core.imaging import SUFFIXES, ImageError, encoded, flatten, read_file
+from hcr_core.sentences import one_line
 from hcr_core.terminal import ProgressBar, quiet
 
 if TYPE_CHECKING:
@@ -64,7 +66,7 @@ def _refuse(path: Path, error: ImageError, as_json: bool) -> None:
     if as_json:
         print(json.dumps({"image": str(path), "error": str(error)}))
     else:
-        print(f"{path}: {error}", file=sys.stderr)
+        print(f"{one_line(str(path))}: {error}", file=sys.stderr)
 
 
 def _print(path: Path, reading: "Reading", options: argparse.Namespace) -> None:
@@ -75,7 +77,7 @@ def _print(path: Path, reading: "Reading", options: argparse.Namespace) -> None:
     # A file is one line of output: its lines are set apart as in a poem.
     text = reading.text.replace("\n", " / ")
     probability = min((character.probability for character in reading.characters), default=0.0)
-    print(f"{path}\t{text}\t{probability:.4f}")
+    print(f"{one_line(str(path))}\t{text}\t{probability:.4f}")
 
 
 def _write(path: Path, number: int, image: np.ndarray, reading: "Reading", steps, options: argparse.Namespace) -> None:
@@ -92,7 +94,7 @@ def _write(path: Path, number: int, image: np.ndarray, reading: "Reading", steps
 def _images(paths: list[Path]) -> Iterator[Path]:
     """The files named, and of folders all images below them in order of name."""
     for path in paths:
-        if path.is_dir():
+        if os.path.isdir(path):  # unlike ``Path.is_dir``, also of a name too long for the system
             yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
         else:
             yield path

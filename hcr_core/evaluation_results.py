@@ -12,7 +12,6 @@ from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from zipfile import BadZipFile
 
 import numpy as np
 
@@ -20,6 +19,7 @@ from hcr_core.atomic import file_written_aside
 from hcr_core.calibration import expected_calibration_error
 from hcr_core.datasets import Dataset
 from hcr_core.datasets.places import evaluations_folder
+from hcr_core.datasets.readers.archive import ARRAY_DAMAGE
 from hcr_core.evaluation import Answers, Report, answers, glyphs_of, report
 from hcr_core.matching import Match, match
 from hcr_core.preprocessing import INK_VERSION, VERSION
@@ -141,7 +141,7 @@ def load_result(key: str) -> dict[str, np.ndarray] | None:
         with np.load(path, allow_pickle=False) as arrays:
             result = {name: arrays[name] for name in arrays.files}
         path.touch()  # the file used last is dropped last
-    except (OSError, ValueError, KeyError, EOFError, BadZipFile):
+    except ARRAY_DAMAGE:
         return None
     return result
 

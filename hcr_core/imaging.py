@@ -7,19 +7,38 @@ from pathlib import Path
 
 import cv2
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import ExifTags, Image, UnidentifiedImageError
+
+from hcr_core.sentences import OneLineError
 
 #: A file or upload above this is refused unread. A 12-megapixel phone photo has 3 to 8 MB.
 MAX_BYTES = 20 * 1024 * 1024
 #: Width x height above this is refused before any pixel is decoded (75 MB as RGB).
 MAX_PIXELS = 25_000_000
+#: WebP's decoder holds every pixel five times over.
+MAX_WEBP_PIXELS = 12_500_000
+#: Scans of a progressive JPEG: encoders write 10, and each one costs another pass over all pixels, however short it is.
+MAX_SCANS = 64
+_START_OF_SCAN = b"\xff\xda"
+#: What turns an image upright, by the value of its EXIF orientation (JEITA CP-3451, tag 0x0112).
+_UPRIGHT = {
+    2: np.fliplr,
+    3: lambda image: np.rot90(image, 2),
+    4: np.flipud,
+    5: lambda image: image.swapaxes(0, 1),
+    6: lambda image: np.rot90(image, 3),
+    7: lambda image: np.rot90(image.swapaxes(0, 1), 2),
+    8: np.rot90,
+}
+#: Rows of 16-bit or float samples that are scaled at a time.
+_ROWS = 256
 #: Pillow decoders that may see untrusted bytes; the rest (EPS, PSD, ...) never start.
 FORMATS = ("PNG", "JPEG", "GIF", "BMP", "TIFF", "WEBP")
 #: File endings of those formats, for listing folders.
 SUFFIXES = frozenset({".png", ".jpg", ".jpeg", ".gif", ".bmp", ".tif", ".tiff", ".webp"})
 
 
-class ImageError(ValueError):
+class ImageError(OneLineError):
     """An image that cannot be read; the message is one sentence for the person who sent it."""
 
 
@@ -40,6 +59,9 @@ def decode(data: bytes) -> np.ndarray:
         raise ImageError("The file is empty.")
     if len(data) > MAX_BYTES:
         raise ImageError(f"The file has {len(data) / 2**20:.0f} MB; at most {MAX_BYTES / 2**20:.0f} MB are read.")
+    # Within a scan, FF is always followed by 00 (ITU T.81, B.1.1.5), so that counting finds the markers alone.
+    if data[:2] == b"\xff\xd8" and data.count(_START_OF_SCAN) > MAX_SCANS:
+        raise ImageError(f"The image cannot be read: it comes in more than {MAX_SCANS} scans.")
     try:
         with warnings.catch_warnings():
             # Pillow warns of its own, larger limit (ours is checked below, before decoding) and of
@@ -62,40 +84,56 @@ def decode(data: bytes) -> np.ndarray:
 
 
 def _pixels(image: Image.Image) -> np.ndarray:
+    """The first frame as an array, with as few copies of it as can be: 25 megapixels of RGBA are 100 MB each time."""
     width, height = image.size
-    if width * height > MAX_PIXELS:
+    most = MAX_WEBP_PIXELS if image.format == "WEBP" else MAX_PIXELS
+    if width * height > most:
         raise ImageError(
             f"The image has {width} x {height} = {width * height / 1e6:.0f} megapixels; "
-            f"at most {MAX_PIXELS / 1e6:.0f} are read."
+            f"at most {most / 1e6:.3g} are read{' as WebP' if image.format == 'WEBP' else ''}."
         )
     image.seek(0)
+    image.load()
+    upright = _UPRIGHT.get(image.getexif().get(ExifTags.Base.Orientation), lambda image: image)
     if image.mode.startswith("I") or image.mode == "F":
-        return _to_8_bits(np.asarray(ImageOps.exif_transpose(image)))
+        return np.ascontiguousarray(upright(_to_8_bits(np.asarray(image))))
     transparent = "A" in image.getbands() or "transparency" in image.info
     mode = "RGBA" if transparent else "L" if image.mode in ("1", "L") else "RGB"
-    return np.asarray(ImageOps.exif_transpose(image.convert(mode)))
+    if image.mode != mode:
+        original, image = image, image.convert(mode)
+        original.close()
+    samples = np.asarray(image)
+    image.close()
+    return np.ascontiguousarray(upright(samples))
 
 
 def _to_8_bits(samples: np.ndarray) -> np.ndarray:
     """Gray samples of 9 to 16 bits, or float ones of 0-1, to uint8; 8-bit values are left as they are."""
-    is_float = samples.dtype.kind == "f"
-    samples = np.nan_to_num(samples.astype(np.float32))
-    brightest = float(samples.max(initial=0))
+    blocks = [samples[start : start + _ROWS] for start in range(0, len(samples), _ROWS)]
+    brightest = max(float(np.nan_to_num(block.astype(np.float32)).max(initial=0)) for block in blocks)
+    scale = 1.0
     if brightest > 255:
         # A scanner's 12 bits in a 16-bit file are 12 bits: full white is the next power of two.
-        samples *= 255 / (2 ** math.ceil(math.log2(brightest + 1)) - 1)
-    elif is_float and brightest <= 1:
-        samples *= 255
-    return np.clip(samples, 0, 255).round().astype(np.uint8)
+        scale = 255 / (2 ** math.ceil(math.log2(brightest + 1)) - 1)
+    elif samples.dtype.kind == "f" and brightest <= 1:
+        scale = 255.0
+    scaled = np.empty(samples.shape, np.uint8)
+    for start, block in zip(range(0, len(samples), _ROWS), blocks, strict=True):
+        values = np.nan_to_num(block.astype(np.float32)) * np.float32(scale)
+        scaled[start : start + _ROWS] = np.clip(values, 0, 255).round()
+    return scaled
 
 
 def read_file(path: str | Path) -> np.ndarray:
     """``decode`` of a file; raises ``ImageError`` also when it cannot be opened."""
     try:
         with open(path, "rb") as file:
-            return decode(file.read(MAX_BYTES + 1))
+            data = file.read(MAX_BYTES + 1)
     except OSError as error:
         raise ImageError(f"The file cannot be opened: {error.strerror or error}.") from None
+    except ValueError:  # a zero byte
+        raise ImageError("The file cannot be opened: no file can have this name.") from None
+    return decode(data)
 
 
 def encoded(image: np.ndarray, suffix: str = ".png", quality: int = 90) -> bytes:

@@ -166,7 +166,8 @@ def _assigned(solid: np.ndarray, bands: np.ndarray, height: float) -> np.ndarray
 def _nearest_band(bands: np.ndarray) -> np.ndarray:
     """Number of the nearest band at every pixel, distances along x counting a tenth."""
     step = 8
-    small = cv2.resize((bands > 0).astype(np.uint8), None, fx=1 / step, fy=1 / 2, interpolation=cv2.INTER_NEAREST)
+    size = (max(1, bands.shape[1] // step), max(1, bands.shape[0] // 2))
+    small = cv2.resize((bands > 0).astype(np.uint8), size, interpolation=cv2.INTER_NEAREST)
     numbers = cv2.resize(bands.astype(np.float32), small.shape[1::-1], interpolation=cv2.INTER_NEAREST)
     _, index = cv2.distanceTransformWithLabels(1 - small, cv2.DIST_L2, 5, labelType=cv2.DIST_LABEL_PIXEL)
     table = np.zeros(int(index.max()) + 1, np.float32)

@@ -1,6 +1,7 @@
 """A model's card, ``card.json``: what it must hold, and the figures to show first."""
 
-from pathlib import Path
+import math
+import re
 
 #: What a card may say of how a model was made; where it does, in these types.
 _PARTS = {
@@ -13,12 +14,14 @@ _PARTS = {
     "validation": dict,
     "refusal": dict,
 }
+#: A model's files: plain names, which lead nowhere on any system.
+_FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
 
 
 def check_card(card: dict) -> None:
     """Raise ``KeyError`` or ``TypeError`` naming the part that is missing or has another form."""
     # A model's files lie in its own folder, wherever its card comes from.
-    if not isinstance(card["files"], dict) or any(Path(filename).name != filename for filename in card["files"]):
+    if not isinstance(card["files"], dict) or not all(map(_FILE_NAME.fullmatch, card["files"])):
         raise TypeError("files")
     if not isinstance(card["classes"], list):
         raise TypeError("classes")
@@ -28,11 +31,20 @@ def check_card(card: dict) -> None:
     for part in ("data", "history", "learning"):
         if not all(isinstance(entry, dict) for entry in card.get(part, [])):
             raise TypeError(part)
+    for point in card.get("learning", []):
+        if not all(_is_number(point[key]) for key in ("step", "loss")):
+            raise TypeError("learning")
+    if not _is_number(card.get("refusal", {}).get("threshold", 0)):
+        raise TypeError("refusal")
     if not isinstance(parameters(card), int | None):
         raise TypeError("parameters")
     for name, figures in measured(card).items():
         if not isinstance(figures, dict) or not all(isinstance(value, int | float) for value in figures.values()):
             raise TypeError(name)
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
 def parameters(card: dict) -> int | None:

@@ -4,6 +4,7 @@ Shipped models lie in ``models/`` of the project, the user's own in ``HCR_MODELS
 user's data directory. A model is loaded from these folders only, and only as its card describes it.
 """
 
+import errno
 import hashlib
 import json
 import os
@@ -15,12 +16,16 @@ from platformdirs import user_data_path
 from hcr_core.alphabet import Alphabet, AlphabetError
 from hcr_core.atomic import FOLDER_NAME, remove_folder, written_aside
 from hcr_core.model_card import check_card
+from hcr_core.public import refuse_in_public
+from hcr_core.sentences import OneLineError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 CARD, KERAS, LITERT = "card.json", "model.keras", "model.tflite"
+#: Bytes of a card at most; one of a thousand epochs has half a megabyte.
+_MOST_CARD = 8 << 20
 
 
-class ModelError(ValueError):
+class ModelError(OneLineError):
     """A model that is missing or damaged; the message is one sentence naming it."""
 
 
@@ -57,12 +62,19 @@ class StoredModel:
         """The bytes of one of its files; raises ``ModelError`` unless the card's checksum fits."""
         expected = self.card["files"].get(filename)
         try:
-            data = (self.folder / filename).read_bytes()
+            data = _bytes_of(self.folder / filename)
         except OSError as error:
             raise ModelError(f"model {self.name}: {filename} cannot be read ({error.strerror})") from None
         if expected is None or hashlib.sha256(data).hexdigest() != expected:
             raise ModelError(f"model {self.name}: {filename} is not the file its card describes")
         return data
+
+
+def _bytes_of(path: Path) -> bytes:
+    """A file's contents; raises ``OSError`` also for what is no file, such as a pipe that nobody writes to."""
+    if path.exists() and not path.is_file():
+        raise OSError(errno.EINVAL, "it is no file")
+    return path.read_bytes()
 
 
 @dataclass(frozen=True)
@@ -147,6 +159,7 @@ def delete_model(name: str) -> None:
 
     Raises ``ModelError`` if it came with the program, is missing, or cannot be deleted.
     """
+    refuse_in_public("Deleting", ModelError)
     check_name(name)
     folder = user_store() / name
     if not _holds_a_model(folder) or user_store().resolve() == SHIPPED:
@@ -168,7 +181,9 @@ def _holds_a_model(folder: Path) -> bool:
 def open_folder(folder: Path) -> StoredModel:
     """The model in a folder, in a store or not; raises ``ModelError`` if its card is damaged."""
     try:
-        card = json.loads((folder / CARD).read_text(encoding="utf-8"))
+        if (folder / CARD).stat().st_size > _MOST_CARD:
+            raise ValueError(f"it has more than {_MOST_CARD >> 20} MB")
+        card = json.loads(_bytes_of(folder / CARD).decode("utf-8"))
         check_card(card)
         alphabet = Alphabet(tuple(str(label) for label in card["classes"]))
     except (OSError, ValueError, KeyError, TypeError, AlphabetError, RecursionError) as error:
@@ -190,7 +205,7 @@ def save_model(store: Path, name: str, card: dict, files: dict[str, bytes]) -> P
     """
     check_name(name)
     target = store / name
-    with written_aside(target) as folder:
+    with written_aside(target, durable=True) as folder:
         for filename, data in files.items():
             (folder / filename).write_bytes(data)
         checksums = {filename: hashlib.sha256(data).hexdigest() for filename, data in files.items()}

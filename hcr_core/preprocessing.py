@@ -100,19 +100,32 @@ def _search(part: np.ndarray) -> Ink | None:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
     paper = _flat_paper(part, EVEN_SPREAD)
-    ink = _ink_of_photo(part) if paper is None else _ink_on_flat(part, paper)
+    photo = paper is None or _flat_paper(part, DRAWN_SPREAD) is None
+    # Of a clean drawing only the part around the ink is looked at: most of a sheet is paper.
+    around = Box(0, 0, *part.shape[1::-1]) if photo else _inked(part, paper)
+    if around is None:
+        return None
+    ink = _ink_of_photo(part) if paper is None else _ink_on_flat(part, paper, around)
     if ink is None:
         return None
-    photo = _flat_paper(part, DRAWN_SPREAD) is None
     ink = _without_rules(ink) if photo else ink
     kept = _without_scraps(ink, photo=photo)
     if kept is None:
         return None
     x, y, w, h = cv2.boundingRect(kept)
     soft = ink[y : y + h, x : x + w] & kept[y : y + h, x : x + w]
+    x, y = x + around.x, y + around.y
     left, top = math.floor(x / scale), math.floor(y / scale)
     right, bottom = min(math.ceil((x + w) / scale), width), min(math.ceil((y + h) / scale), height)
     return Ink(soft, Box(left, top, right - left, bottom - top))
+
+
+def _inked(image: np.ndarray, paper: np.ndarray) -> Box | None:
+    """The part of a clean sheet that differs from its paper, and two pixels around; ``None`` if nothing does."""
+    lower = [int(level) - 1 for level in np.atleast_1d(paper)]
+    upper = [math.ceil(level) + 1 for level in np.atleast_1d(paper)]
+    x, y, w, h = cv2.boundingRect(~cv2.inRange(image, np.array(lower), np.array(upper)))
+    return _grow(Box(x, y, w, h), 2, *image.shape[1::-1]) if w else None
 
 
 def _flat_paper(image: np.ndarray, spread: int) -> np.ndarray | None:
@@ -125,16 +138,22 @@ def _flat_paper(image: np.ndarray, spread: int) -> np.ndarray | None:
     return paper if (np.abs(ring - paper).max(axis=1) <= spread).mean() >= 0.6 else None
 
 
-def _ink_on_flat(image: np.ndarray, paper: np.ndarray) -> np.ndarray | None:
-    """Ink as the difference from the paper's colour in the channel where it is largest."""
+def _ink_on_flat(image: np.ndarray, paper: np.ndarray, around: Box) -> np.ndarray | None:
+    """Ink of a part of a sheet as the difference from the paper's colour in the channel where it is largest."""
+    part = image[around.y : around.y + around.height, around.x : around.x + around.width]
+    # The border is paper, while of the whole sheet a bold letter may cover the larger part.
+    border = _ring(np.atleast_3d(image))[None]
+    return _stretch(_difference(part, paper), FLAT_CONTRAST / 255, *_level_and_noise(_difference(border, paper)))
+
+
+def _difference(image: np.ndarray, paper: np.ndarray) -> np.ndarray:
+    """Largest difference of any channel from the paper, float32 (h, w) of 0-1."""
     # Not a plain number beside the channel: OpenCV takes a channel of 4 x 1 pixels for a scalar.
     channels = [
         cv2.absdiff(channel, np.full_like(channel, round(level)))
         for channel, level in zip(cv2.split(image), paper.tolist(), strict=True)
     ]
-    difference = reduce(cv2.max, channels).astype(np.float32) / 255
-    # The border is paper, while of the whole sheet a bold letter may cover the larger part.
-    return _stretch(difference, FLAT_CONTRAST / 255, *_level_and_noise(_ring(difference)))
+    return reduce(cv2.max, channels).astype(np.float32) / 255
 
 
 def _ink_of_photo(image: np.ndarray) -> np.ndarray | None:

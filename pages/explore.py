@@ -8,12 +8,14 @@ from hcr_core import exploration
 from hcr_core.datasets import ENTRIES, DatasetError, available
 from hcr_core.datasets.published import PUBLISHED_COUNTS
 from hcr_core.model_store import ModelError
+from hcr_core.public import is_public
 from ui import data as lookup
 from ui.entry import ensure_app
 from ui.export import chart, save_numbers
 from ui.figures import class_colours, class_matrix, count_bars, distributions
 from ui.image_views import image_grid, image_map
 from ui.importing import import_view
+from ui.reading import plain
 from ui.recognize_this import send_to_recognize
 
 #: Fields of ``InkStatistics`` and their units by what they are called.
@@ -30,15 +32,16 @@ TSNE_SAMPLE, SUSPECTS = 2500, 4000
 
 def switch(label: str, options: list[str], key: str, **options_of_widget) -> str:
     """A control with one choice that the page's address remembers."""
-    return st.segmented_control(
+    chosen = st.segmented_control(
         label, options, default=options[0], required=True, key=key, bind="query-params", **options_of_widget
     )
+    return chosen or options[0]  # "?view=" in the address chooses nothing
 
 
 def chosen_classes(name: str, default: int) -> list[int]:
     """Positions of the classes a visitor chose to look at; the first few to begin with."""
     names = list(lookup.dataset(name).alphabet)
-    chosen = st.pills("Classes", names, selection_mode="multi", key="classes", bind="query-params")
+    chosen = st.pills("Classes", names, selection_mode="multi", format_func=plain, key="classes", bind="query-params")
     return [names.index(label) for label in chosen] or list(range(min(default, len(names))))
 
 
@@ -74,11 +77,11 @@ def show_counts(name: str) -> None:
     with st.container(horizontal=True, gap="medium"):
         st.metric("Images", f"{len(data):,}", width="content")
         st.metric("Classes", len(data.alphabet), width="content")
-        st.metric(f"Rarest: {data.alphabet[rare]}", f"{total[rare]:,}", width="content")
-        st.metric(f"Most frequent: {data.alphabet[common]}", f"{total[common]:,}", width="content")
+        st.metric(f"Rarest: {plain(data.alphabet[rare])}", f"{total[rare]:,}", width="content")
+        st.metric(f"Most frequent: {plain(data.alphabet[common])}", f"{total[common]:,}", width="content")
         st.metric("Most to fewest", f"{exploration.imbalance(total):.1f} : 1", width="content")
     for note in data.notes:
-        st.warning(note)
+        st.warning(plain(note))
     others = [other for other in available() if other != name]
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         beside = st.selectbox(
@@ -130,7 +133,7 @@ def show_gallery(name: str) -> None:
         images = np.asarray(data.images[positions])
         if look == "black and white":
             images = np.where(images >= 128, 255, 0).astype(np.uint8)
-        st.markdown(f"**{data.alphabet[label]}**")
+        st.markdown(f"**{plain(data.alphabet[label])}**")
         clickable(name, positions, f"gallery-{label}", images=images, tile=tile)
 
 
@@ -146,7 +149,10 @@ def show_typical(name: str) -> None:
             continue
         mean, typical, unusual = st.columns([1, 5, 5], vertical_alignment="center")
         mean.image(
-            lookup.average(name, label), width=64, caption=data.alphabet[label], alt=f"average {data.alphabet[label]}"
+            lookup.average(name, label),
+            width=64,
+            caption=plain(data.alphabet[label]),
+            alt=f"average {data.alphabet[label]}",
         )
         for column, positions, kind in ((typical, order[:10], "typical"), (unusual, order[::-1][:10], "unusual")):
             with column:
@@ -215,7 +221,10 @@ def show_lookalikes(name: str) -> None:
     st.subheader("Most alike", anchor=False)
     for a, b in best:
         if mixed[a, b] > 0:
-            st.markdown(f"**{names[a]}** and **{names[b]}**: {shares[a, b]:.0%} and {shares[b, a]:.0%} of the nearest")
+            st.markdown(
+                f"**{plain(names[a])}** and **{plain(names[b])}**: "
+                f"{shares[a, b]:.0%} and {shares[b, a]:.0%} of the nearest"
+            )
             positions = lookup.nearest_pairs(name, int(a), int(b)).ravel()
             captions = [label_of(data, position) for position in positions]
             clickable(name, positions, f"alike-{a}-{b}", captions, tile=44)
@@ -327,10 +336,12 @@ def page() -> None:
     names = available()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Data set", names, key="data", bind="query-params", width=260)
-        view = switch("Look at", list(VIEWS), "view")
+        view = switch("Look at", [view for view in VIEWS if view != "Import" or not is_public()], "view")
     if name in ENTRIES and view != "Import":
         st.caption(f"{ENTRIES[name].title}.")
     VIEWS[view](name)
+    if is_public():
+        st.caption("Importing data of your own is off in this public demonstration.")
 
 
 ensure_app()
@@ -338,4 +349,4 @@ st.title("Explore", anchor=False)
 try:
     page()
 except (DatasetError, ModelError) as problem:
-    st.error(str(problem), icon=":material/error:")
+    st.error(plain(str(problem)), icon=":material/error:")

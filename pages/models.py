@@ -14,6 +14,7 @@ from ui.evaluate.gallery import show_gallery
 from ui.evaluate.leaderboard import show_leaderboard
 from ui.evaluate.questions import choose_model, choose_question, switch
 from ui.evaluate.robustness import show_robustness
+from ui.reading import plain
 
 #: Views of models on images.
 MEASURED = {
@@ -40,11 +41,11 @@ def page() -> None:
                 question = choose_question(models)
             MEASURED[view](models, question)
     for sentence in damaged:
-        st.error(sentence, icon=":material/error:")
+        st.error(plain(sentence), icon=":material/error:")
 
 
 ensure_app()
 try:
     page()
 except (DatasetError, ModelError) as problem:
-    st.error(str(problem), icon=":material/error:")
+    st.error(plain(str(problem)), icon=":material/error:")

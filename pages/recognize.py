@@ -27,6 +27,8 @@ CLASSES = {
 }
 EXAMPLES = "AgR7e4"
 PAD = "recognize_pad"
+#: Files of an upload that are read: more would keep the visitor, and all others, waiting.
+MOST_FILES = 100
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,12 @@ def upload(choice: Choice) -> None:
     if not one_each:
         show_photos([(file.name, file.getvalue()) for file in files], choice)
         return
+    if len(files) > MOST_FILES:
+        st.warning(
+            f"These are {len(files):,} files; the first {MOST_FILES} are read here, any number with "
+            "`python -m hcr_core read FOLDER`."
+        )
+        files = files[:MOST_FILES]
     # Read once per file, model and choice of classes, not on every rerun; only what is shown is kept.
     version = recognizer(choice.model).card["files"]["model.tflite"]
     former = st.session_state.get("recognize_uploads", {})
@@ -159,7 +167,7 @@ def upload(choice: Choice) -> None:
 def one(name: str, result: Seen | str, key: str) -> None:
     """A single image and everything about its reading."""
     if isinstance(result, str):
-        st.error(f"{plain(name)}: {result}", icon=":material/broken_image:")
+        st.error(f"{plain(name)}: {plain(result)}", icon=":material/broken_image:")
         return
     original, reading = st.columns([5, 7], gap="medium")
     original.image(result.picture, width=result.picture.shape[1], alt=f"the image {plain(name)}")
@@ -190,7 +198,7 @@ def _card(name: str, result: Seen | str) -> None:
     if isinstance(result, str):
         st.markdown("–")
         st.caption(plain(name))
-        st.caption(f":orange[{result}]")
+        st.caption(f":orange[{plain(result)}]")
         return
     small = thumbnail(result.picture, 108)
     st.image(small, width=small.shape[1], alt=f"the image {plain(name)}")
@@ -239,7 +247,7 @@ def camera(choice: Choice) -> None:
     with result:
         seen = read_bytes(picture.getvalue(), choice)
         if isinstance(seen, str):
-            st.error(seen, icon=":material/broken_image:")
+            st.error(plain(seen), icon=":material/broken_image:")
         else:
             full_view(seen, "recognize_camera")
             offer_more(picture.getvalue())
@@ -259,4 +267,4 @@ try:
     for sentence in readable_models()[1]:
         st.caption(f":material/warning: Left out: {plain(sentence)}.")
 except (ModelError, AlphabetError) as problem:
-    st.error(str(problem), icon=":material/error:")
+    st.error(plain(str(problem)), icon=":material/error:")

@@ -4,12 +4,15 @@ import streamlit as st
 
 from hcr_core.alphabet import AlphabetError
 from hcr_core.datasets import DatasetError
+from hcr_core.journal import timed
 from hcr_core.model_store import ModelError, check_own_name
+from hcr_core.public import is_public
 from hcr_core.training import job
 from hcr_core.training.config import TrainingError
 from hcr_core.training.job import Run
 from ui import training_choices, training_runs, training_watch
 from ui.entry import ensure_app
+from ui.reading import plain
 
 #: The run that is shown, in the page's address, so that a colleague can open the same view.
 ADDRESS = "run"
@@ -25,7 +28,7 @@ def wanted() -> Run | None:
         return runs[asked]
     if asked not in (None, NEW):
         st.session_state.pop("train_run", None)
-        st.info(f"There is no run {asked} any more.", icon=":material/info:")
+        st.info(f"There is no run {plain(asked)} any more.", icon=":material/info:")
     if asked == NEW:
         return None
     return next((run for run in runs.values() if run.alive()), None)
@@ -54,7 +57,9 @@ def page() -> None:
         started = training_choices.choose()
         if started is not None:
             check_own_name(started.name)
-            open_run(job.start(started).id)
+            with timed("training", name=started.name):
+                run = job.start(started)
+            open_run(run.id)
         training_runs.listed(open_run)
         return
     go(run.id)
@@ -64,8 +69,18 @@ def page() -> None:
     training_watch.show(run, open_run)
 
 
+def off() -> None:
+    """What a visitor of a public demonstration is told."""
+    st.title("Train a network, and watch it learn", anchor=False)
+    st.info(
+        "Training is off here, because this is a public demonstration. In a copy of your own you choose data and a "
+        "network, and watch it learn your letter.",
+        icon=":material/school:",
+    )
+
+
 ensure_app()
 try:
-    page()
+    off() if is_public() else page()
 except (TrainingError, ModelError, DatasetError, AlphabetError) as problem:
-    st.error(str(problem), icon=":material/error:")
+    st.error(plain(str(problem)), icon=":material/error:")

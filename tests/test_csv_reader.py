@@ -145,6 +145,8 @@ def with_line(number: int, line: str) -> str:
         ("1,2,3,4,5\n" * 3 + "1,2,3,4,5,6,7,8,9\n\n", "line 4: 9 columns"),
         ("A,1,2,3\nB,4,5,6\n", "line 1: 3 pixel columns make no square image"),
         ("A,1\n", "line 1: 1 pixel columns make no square"),
+        ("9" * 400 + ",1,2,3,4\n", "characters; labels have at most"),
+        ('"\n0\n', "line 1: 0 pixel columns make no square"),
     ],
 )
 def test_a_bad_csv_is_refused_with_its_line(tmp_path, text, reason):

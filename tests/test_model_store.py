@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from hcr_core import Recognizer, model_store
+from hcr_core import Recognizer, atomic, model_store
 from hcr_core.model_store import ModelError, delete_model, model_names, open_model, save_model, stored_models
 
 
@@ -60,6 +60,7 @@ def test_a_save_that_cannot_be_renamed_leaves_the_former_model(store, monkeypatc
             raise OSError("no")
         return rename(self, target)
 
+    monkeypatch.setattr(atomic, "_exchange", lambda *paths: False)  # a file system that cannot
     monkeypatch.setattr(Path, "rename", fails_for_the_new_one)
     with pytest.raises(OSError, match="no"):
         save_model(store, "mine", {"classes": ["a"]}, {"model.tflite": b"2"})

@@ -2,6 +2,7 @@
 
 import base64
 from dataclasses import replace
+from pathlib import Path
 
 import cv2
 import numpy as np
@@ -241,3 +242,16 @@ def _hostile_label():
     glyph = np.zeros((28, 28), np.uint8)
     bad = Character("<b>", 0.9, (("<b>", 0.9), ("<i>", 0.1)), Box(0, 0, 1, 1), glyph, ())
     answer(Reading((Line((Word((bad,)),)),), "x"))
+
+
+def test_the_canvas_sends_a_stroke_at_once():
+    """The package waits 200 ms; where another release of it writes that otherwise, this has to be found again."""
+    import streamlit_drawable_canvas as package
+
+    shown(app().run())  # its module registers the canvas
+    from ui import canvas
+
+    (script,) = (Path(package.__file__).parent / "frontend" / "build").glob("index-*.js")
+    assert script.read_text().count(canvas.WAIT) == 1
+    (served,) = (Path(canvas._folder.name) / "build").glob("index-*.js")
+    assert canvas.NO_WAIT in served.read_text()

@@ -72,7 +72,8 @@ def test_only_what_is_new_is_read(script):
 def test_a_line_being_written_waits_for_its_end(script):
     script.start()
     watch = Watch(script.run)
-    line = json.dumps({"event": "batch", "epoch": 1, "step": 1, "loss": 1, "accuracy": 0.5})
+    rest = {"images_per_second": 4321, "seconds_left": 42.0, "learning_rate": 1e-3}
+    line = json.dumps({"event": "batch", "epoch": 1, "step": 1, "loss": 1, "accuracy": 0.5} | rest)
     with open(script.run.folder / EVENTS, "a") as log:
         log.write(line[:20])
         log.flush()

@@ -1,26 +1,67 @@
 """The drawing pad: a canvas whose drawing outlives leaving the page."""
 
-import base64
-import binascii
+import hashlib
+import tempfile
 from pathlib import Path
 
 import numpy as np
 import streamlit as st
 import streamlit_drawable_canvas as package
+from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
+from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
-from hcr_core.imaging import ImageError, decode
+from hcr_core.drawing import drawn_image, drawn_objects
 
+#: How the package's script says that it waits 200 ms after a stroke before it sends the drawing: more than half of
+#: what a visitor waits for the answer. A stroke has ended when the pen is lifted; there is nothing to wait for.
+WAIT, NO_WAIT = "}, Bc = 200, ", "}, Bc = 8, "
+_BUILD = Path(package.__file__).parent / "frontend" / "build"
 # The package's own toolbar lies invisibly over a corner of the sheet, where it swallows strokes and
 # takes clicks, and its shadow root is out of reach of the page's styles. Our buttons do what it
 # does, so the same component is registered again without it.
-_STYLES = Path(package.__file__).parent / "frontend" / "build" / "index-style.css"
-package.out = st.components.v2.component(
-    "streamlit-drawable-canvas.streamlit_drawable_canvas",
+_CSS = "\n.dc-root > .dc-toolbar { display: none !important; }\n"
+#: Where the component's script, with what is changed in it, is served from for as long as the app runs.
+_folder = tempfile.TemporaryDirectory(prefix="hcr-canvas-")
+
+
+def _build() -> None:
+    """Write the component's script into the folder."""
+    folder = Path(_folder.name) / "build"
+    folder.mkdir()
+    script = next(_BUILD.glob("index-*.js")).read_text(encoding="utf-8").replace(WAIT, NO_WAIT)
+    # The name changes with the contents, so that no browser keeps an older one.
+    name = f"index-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
+    (folder / name).write_text(script, encoding="utf-8")
+
+
+def _announce() -> None:
+    """Tell Streamlit of the folder, as an installed package does; again where a test has another runtime."""
+    manager = get_bidi_component_manager()
+    if manager.get_component_asset_root(_COMPONENT) is None:
+        group, name = _COMPONENT.split(".")
+        config = ComponentConfig(name=name, asset_dir="build")
+        manager.register_from_manifest(ComponentManifest(group, package.__version__, [config]), Path(_folder.name))
+
+
+_COMPONENT = "handwriting.canvas"
+_build()
+_announce()
+_canvas = st.components.v2.component(
+    _COMPONENT,
     js="index-*.js",
-    css=_STYLES.read_text(encoding="utf-8") + "\n.dc-root > .dc-toolbar { display: none !important; }\n",
+    css=(_BUILD / "index-style.css").read_text(encoding="utf-8") + _CSS,
     html='<div class="canvas-root"></div>',
     isolate_styles=True,
 )
+
+
+def _mounted(**arguments):
+    """What the package calls to show its component."""
+    _announce()
+    return _canvas(**arguments)
+
+
+package.out = _mounted
 
 #: Side of the pad in CSS pixels: a palm's width, and what fits on a phone of 375.
 SIDE = 340
@@ -46,6 +87,22 @@ def drawing_pad(key: str, pen: int = PEN_WIDTH, size: tuple[int, int] = (SIDE, S
         # the drawing as it was left.
         pad["start"] = {"objects": pad["objects"]}
     with st.container(key=f"{key}_frame", width=size[0]):
+        raw, data_url = _sent(key, pad, pen, size)
+    # What the canvas last sent stays in its result after our own buttons changed the drawing.
+    if data_url is not None and data_url != pad["received"]:
+        pad["received"] = data_url
+        objects = drawn_objects(raw)
+        if len(objects) != len(pad["objects"]):
+            pad["undone"] = []  # a new stroke, not the echo of our own buttons
+        pad["objects"] = objects
+        pad["image"] = drawn_image(data_url)
+    _buttons(key, pad, pen)
+    return pad["image"]
+
+
+def _sent(key: str, pad: dict, pen: int, size: tuple[int, int]) -> tuple[object, object]:
+    """Show the canvas; its JSON and the address of its picture as the browser sent them, whatever they are."""
+    try:
         result = package.st_canvas(
             stroke_width=st.session_state.get(f"{key}_width", pen),
             stroke_color=st.session_state.get(f"{key}_colour", INK),
@@ -56,17 +113,9 @@ def drawing_pad(key: str, pen: int = PEN_WIDTH, size: tuple[int, int] = (SIDE, S
             return_image_data=True,
             key=key,
         )
-    # What the canvas last sent stays in its result after our own buttons changed the drawing.
-    data_url = result._image_data_url
-    if data_url is not None and data_url != pad["received"]:
-        pad["received"] = data_url
-        objects = (result.json_data or {}).get("objects", [])
-        if len(objects) != len(pad["objects"]):
-            pad["undone"] = []  # a new stroke, not the echo of our own buttons
-        pad["objects"] = objects
-        pad["image"] = _decode(data_url)
-    _buttons(key, pad, pen)
-    return pad["image"]
+    except (AttributeError, KeyError, TypeError):  # the package takes what it is sent for a drawing
+        return None, None
+    return result.json_data, result._image_data_url
 
 
 def show_drawing(key: str, objects: list[dict]) -> None:
@@ -110,14 +159,6 @@ def _replace(pad: dict, objects: list[dict]) -> None:
     pad["edits"] += 1
     # The canvas loads a start drawing that differs from the last one, and sends it back.
     pad["start"] = {"objects": objects, "edit": pad["edits"]}
-
-
-def _decode(data_url: str) -> np.ndarray | None:
-    """The PNG that the canvas sent; anything else counts as an empty sheet."""
-    try:
-        return decode(base64.b64decode(data_url.partition(",")[2], validate=True))
-    except (ImageError, binascii.Error):
-        return None
 
 
 def _buttons(key: str, pad: dict, pen: int) -> None:

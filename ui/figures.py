@@ -1,5 +1,6 @@
 """Plotly figures as plain functions: arrays in, a figure out."""
 
+import html
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,11 @@ def _kind(label: str) -> int:
     return 0 if label.isdecimal() else 1 if label.isupper() else 2 if label.islower() else 3
 
 
+def as_text(label: str) -> str:
+    """A label as Plotly shows it, which takes ``<b>`` and ``<a href>`` for markup."""
+    return html.escape(label, quote=False)
+
+
 def probability_bars(candidates: Sequence[tuple[str, float]], *, log: bool, by_probability: bool) -> go.Figure:
     """A bar for the probability of every class.
 
@@ -32,9 +38,9 @@ def probability_bars(candidates: Sequence[tuple[str, float]], *, log: bool, by_p
         members = [(label, p) for label, p in shown if _kind(label) == kind]
         if members:
             figure.add_bar(
-                x=[label for label, _ in members],
+                x=[as_text(label) for label, _ in members],
                 y=[max(p, LOG_FLOOR) if log else p for _, p in members],
-                customdata=[[spoken(label), p] for label, p in members],
+                customdata=[[as_text(spoken(label)), p] for label, p in members],
                 hovertemplate="%{customdata[0]}: %{customdata[1]:.3%}<extra></extra>",
                 name=name,
                 marker_color=colour,
@@ -42,7 +48,7 @@ def probability_bars(candidates: Sequence[tuple[str, float]], *, log: bool, by_p
     figure.update_xaxes(
         type="category",
         categoryorder="array",
-        categoryarray=[label for label, _ in shown],
+        categoryarray=[as_text(label) for label, _ in shown],
         dtick=1,
         tickangle=0,
         fixedrange=True,
@@ -69,12 +75,12 @@ def probability_bars(candidates: Sequence[tuple[str, float]], *, log: bool, by_p
 
 def learning_curve(history: Sequence[dict]) -> go.Figure:
     """Training and validation accuracy after each epoch, from a card's ``history``."""
-    epochs = [epoch["epoch"] for epoch in history]
+    epochs = [epoch.get("epoch") for epoch in history]
     figure = go.Figure()
     for key, name, colour in (("accuracy", "training", _KINDS[0][1]), ("val_accuracy", "validation", _KINDS[1][1])):
         figure.add_scatter(
             x=epochs,
-            y=[epoch[key] for epoch in history],
+            y=[epoch.get(key) for epoch in history],
             name=name,
             mode="lines+markers",
             line_color=colour,
@@ -141,7 +147,7 @@ def count_bars(series: dict[str, dict[str, float]], order: Sequence[str], *, log
     figure = go.Figure()
     for (name, counts), colour in zip(series.items(), _SERIES, strict=False):
         figure.add_bar(
-            y=list(order),
+            y=list(map(as_text, order)),
             x=[counts.get(label, 0) for label in order],
             name=name,
             orientation="h",
@@ -149,7 +155,7 @@ def count_bars(series: dict[str, dict[str, float]], order: Sequence[str], *, log
             hovertemplate="%{y}: %{x:.2%}" if share else "%{y}: %{x:,}",
         )
     figure.update_yaxes(
-        type="category", categoryorder="array", categoryarray=list(order)[::-1], dtick=1, fixedrange=True
+        type="category", categoryorder="array", categoryarray=list(map(as_text, order))[::-1], dtick=1, fixedrange=True
     )
     figure.update_xaxes(
         type="log" if log else "linear", tickformat=".1%" if share else "~s", fixedrange=True, side="top"
@@ -169,7 +175,9 @@ def distributions(values: np.ndarray, labels: np.ndarray, names: Sequence[str], 
     """A box for each class over the values (n,) measured on its images; ``labels`` (n,) are positions in ``names``."""
     figure = go.Figure()
     for i in np.unique(labels):
-        figure.add_box(y=values[labels == i], name=names[i], marker_color=_SERIES[0], line_width=1, marker_size=2)
+        figure.add_box(
+            y=values[labels == i], name=as_text(names[i]), marker_color=_SERIES[0], line_width=1, marker_size=2
+        )
     figure.update_yaxes(title=unit, fixedrange=True)
     figure.update_xaxes(type="category", dtick=1, tickangle=0, fixedrange=True)
     figure.update_layout(height=420, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False)
@@ -183,8 +191,8 @@ def class_matrix(shares: np.ndarray, names: Sequence[str], row_title: str, colum
     figure = go.Figure(
         go.Heatmap(
             z=off,
-            x=list(names),
-            y=list(names),
+            x=list(map(as_text, names)),
+            y=list(map(as_text, names)),
             colorscale=[[0, "rgba(91,116,232,0)"], [1, sample_colorscale("Plasma", 0.45)[0]]],
             hovertemplate=f"{row_title} %{{y}}, {column_title} %{{x}}: %{{z:.1%}}<extra></extra>",
             showscale=False,

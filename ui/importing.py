@@ -1,5 +1,6 @@
 """Bringing one's own data set in from the browser: files, a look at the first rows, a name."""
 
+import re
 import tempfile
 from pathlib import Path
 
@@ -7,8 +8,10 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.datasets import DatasetError, import_dataset, preview
+from hcr_core.journal import timed
 from ui.data import forget
 from ui.image_views import image_grid
+from ui.reading import plain
 
 #: Megabytes of an upload, which the server holds in memory; larger files import on the command line.
 MOST = 200
@@ -31,7 +34,11 @@ def import_view() -> None:
     )
     if not files:
         return
-    path = _on_disk(files)
+    try:
+        path = _on_disk(files)
+    except OSError as error:
+        st.error(f"The files cannot be kept for a look at them: {error.strerror or error}.", icon=":material/error:")
+        return
     column = None
     if path.suffix.lower() == ".csv":
         place = st.segmented_control(
@@ -46,7 +53,7 @@ def import_view() -> None:
         _form(path, column)
     except DatasetError as error:
         # The visitor knows the files by their names, not by where they lie here.
-        st.error(str(error).replace(f"{path.parent}/", ""), icon=":material/error:")
+        st.error(plain(str(error).replace(f"{path.parent}/", "")), icon=":material/error:")
 
 
 def _on_disk(files: list) -> Path:
@@ -57,9 +64,14 @@ def _on_disk(files: list) -> Path:
         folder = tempfile.TemporaryDirectory(prefix="hcr-import-")
         kept = st.session_state[f"{_KEY}_folder"] = (identity, folder)
         for file in files:
-            (Path(folder.name) / Path(file.name).name).write_bytes(file.getbuffer())
+            (Path(folder.name) / _file_name(file.name)).write_bytes(file.getbuffer())
     folder = Path(kept[1].name)
-    return folder / Path(files[0].name).name if len(files) == 1 else folder
+    return folder / _file_name(files[0].name) if len(files) == 1 else folder
+
+
+def _file_name(name: str) -> str:
+    """A file's name as it can be here, whatever it was on the visitor's machine; its ending says what it is."""
+    return re.sub(r"[^A-Za-z0-9._-]", "_", name)[-100:].lstrip(".") or "file"
 
 
 def _first_rows(path: Path, column: str | None) -> None:
@@ -82,12 +94,13 @@ def _form(path: Path, column: str | None) -> None:
     if not start:
         return
     bar = st.progress(0.0, "Importing …")
-    imported = import_dataset(path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"))
+    with timed("import", name=name):
+        imported = import_dataset(path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"))
     bar.empty()
     forget()
     st.success(f"{len(imported):,} images of {len(imported.alphabet)} classes are now {name}.")
     for note in imported.notes:
-        st.warning(note)
+        st.warning(plain(note))
     st.button("Look at them", type="primary", on_click=_open, args=(name,))
 
 

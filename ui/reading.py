@@ -12,6 +12,7 @@ from hcr_core import Reading
 from hcr_core.alphabet import spoken
 from hcr_core.explanation import coloured, evidence
 from hcr_core.imaging import flatten
+from hcr_core.journal import timed
 from hcr_core.preprocessing import Box
 from hcr_core.recognition import Character
 from ui.data import recognizer
@@ -122,7 +123,8 @@ class Seen:
 
 def look(image: np.ndarray, alphabet: str, model: str) -> Seen:
     """Read an image, uint8 (H, W[, C]), with a model of the store; raises ``ModelError``, ``AlphabetError``."""
-    reading = recognizer(model).read(image, alphabet=alphabet)
+    with timed("reading", height=image.shape[0], width=image.shape[1], model=model):
+        reading = recognizer(model).read(image, alphabet=alphabet)
     ink = _cut_out(image, reading.characters[0].box) if reading.characters else None
     return Seen(reading, ink, thumbnail(image, PICTURE), model)
 
@@ -163,7 +165,7 @@ def why(character: Character, model: str, key: str) -> None:
             width=_INK,
             alt=f"the ink that speaks for {spoken(answer)} in blue, for {spoken(rival)} in orange",
         )
-        st.caption(f":blue[blue: {spoken(answer)}]  \n:orange[orange: {spoken(rival)}]")
+        st.caption(f":blue[blue: {plain(spoken(answer))}]  \n:orange[orange: {plain(spoken(rival))}]")
 
 
 def _cut_out(image: np.ndarray, box: Box) -> np.ndarray:

@@ -12,6 +12,7 @@ from ui import training_data as lookup
 from ui.export import chart
 from ui.figures import run_curves
 from ui.live.views import duration
+from ui.reading import plain
 
 _MEASURES = {"val_accuracy": "Right on unseen images", "val_loss": "Validation loss"}
 
@@ -70,7 +71,7 @@ def _confirm(runs: list[Run]) -> None:
         for run in runs:
             run.delete()
     except TrainingError as error:
-        st.error(str(error))
+        st.error(plain(str(error)))
         return
     st.rerun()
 

@@ -15,6 +15,7 @@ from hcr_core.datasets.errors import DatasetError
 from hcr_core.datasets.places import data_folder
 from hcr_core.datasets.readers.archive import check_archive
 from hcr_core.datasets.registry import sources
+from hcr_core.public import refuse_in_public
 
 #: Called with the bytes that are there and how many there will be (0: not known).
 Progress = Callable[[int, int], None]
@@ -37,6 +38,7 @@ def get(name: str, progress: Progress = lambda done, total: None, file: str | Pa
     Raises:
         DatasetError: In one sentence what to do: no network, no such data set, a wrong checksum.
     """
+    refuse_in_public("Downloading data", DatasetError)
     entry = ENTRIES.get(name)
     if entry is None:
         raise DatasetError(f"unknown data set {name!r}: choose one of {', '.join(ENTRIES)}")

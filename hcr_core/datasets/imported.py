@@ -9,7 +9,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from hcr_core.atomic import FOLDER_NAME
+from hcr_core.atomic import FOLDER_NAME, remove_folder
 from hcr_core.datasets import store
 from hcr_core.datasets.dataset import Dataset
 from hcr_core.datasets.entries import ENTRIES
@@ -17,6 +17,7 @@ from hcr_core.datasets.errors import DatasetError
 from hcr_core.datasets.places import imported_folder
 from hcr_core.datasets.readers import POLARITIES, Polarity, blocks_of
 from hcr_core.datasets.readers.block import is_black_on_white
+from hcr_core.public import refuse_in_public
 
 #: Bytes of a CSV that are parsed for a look at its first rows.
 _PEEK = 1 << 16
@@ -57,6 +58,7 @@ def import_dataset(
     Raises:
         DatasetError: With file, line and reason. Nothing is kept then.
     """
+    refuse_in_public("Importing", DatasetError)
     path = Path(path)
     _check(name, polarity, split)
     facts = {"name": name, "source": str(path.resolve()), "licence": "your own data", "imported": str(date.today())}
@@ -107,6 +109,7 @@ def preview(path: str | Path, label_column: str | None = None, rows: int = 5) ->
 
     Raises ``DatasetError`` as ``import_dataset`` does for what is wrong in those rows.
     """
+    refuse_in_public("Importing", DatasetError)
     labels: list[str] = []
     images: list[np.ndarray] = []
     for block in blocks_of(Path(path), label_column, piece=_PEEK):
@@ -120,7 +123,11 @@ def preview(path: str | Path, label_column: str | None = None, rows: int = 5) ->
 
 def remove(name: str) -> None:
     """Delete an imported data set; raises ``DatasetError`` where there is none of that name."""
+    refuse_in_public("Deleting", DatasetError)
     folder = imported_folder() / name
     if not FOLDER_NAME.fullmatch(name) or not (folder / store.META).is_file():
         raise DatasetError(f"there is no imported data set {name!r}")
-    shutil.rmtree(folder)
+    try:
+        remove_folder(folder)
+    except OSError as error:
+        raise DatasetError(f"{name} cannot be deleted ({error.strerror})") from None

@@ -95,7 +95,7 @@ def _cached(entry: Entry, split: str | None, progress: Progress) -> Dataset:
     try:
         return store.read(folder)
     except DatasetError:
-        shutil.rmtree(folder, ignore_errors=True)
+        pass  # not there, or damaged: written anew, and replaced as a whole, since others may be reading or writing it
     blocks, strokes = _blocks(entry, found, alone)
     where = [str(path) for _, path in found]
     facts = {

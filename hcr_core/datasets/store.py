@@ -15,7 +15,8 @@ from hcr_core.alphabet import Alphabet
 from hcr_core.atomic import written_aside
 from hcr_core.datasets.dataset import SPLITS, Dataset
 from hcr_core.datasets.errors import DatasetError
-from hcr_core.datasets.readers.block import Block, Polarity, is_black_on_white
+from hcr_core.datasets.readers.archive import ARRAY_DAMAGE
+from hcr_core.datasets.readers.block import MAX_SAMPLES, Block, Polarity, is_black_on_white, short
 from hcr_core.datasets.splits import balanced_splits, stratified_splits, writer_splits
 from hcr_core.datasets.strokes import PenStrokes
 
@@ -27,6 +28,8 @@ MAX_CLASSES = 20_000
 RULES = ("stratified", "balanced", "writer")
 _STROKE_ARRAYS = ("points", "stroke_starts", "sample_starts")
 _SPLITS = np.sort(SPLITS)
+#: What a block says of its split, "" where the source does not say; one byte a sample while a source is read.
+_PARTS = ("", *SPLITS)
 _HEADER = 128
 
 
@@ -146,7 +149,9 @@ def _gather(folder: Path, blocks: Iterable[Block], polarity: Polarity, progress)
                 polarity = "black-on-white" if is_black_on_white(block.images) else "white-on-black"
             file.append(255 - block.images if polarity == "black-on-white" else block.images)
             labels.append(block.labels)
-            splits.append(np.full(len(block.labels), block.split, "<U10"))
+            splits.append(np.full(len(block.labels), _PARTS.index(block.split), np.uint8))
+            if file.count > MAX_SAMPLES:
+                raise DatasetError(f"it has more than {MAX_SAMPLES:,} images, and so many are not read")
             writers.append(block.writers)
             progress(min(block.fraction, 1.0))
     finally:
@@ -159,7 +164,7 @@ def _gather(folder: Path, blocks: Iterable[Block], polarity: Polarity, progress)
 
 def _split(given: np.ndarray, labels: np.ndarray, writers: np.ndarray | None, rule: str | None) -> np.ndarray:
     if given.any():
-        return np.where(given == "", "train", given)
+        return np.array(("train", *SPLITS))[given]
     if rule == "balanced":
         return balanced_splits(labels)
     if rule == "writer" and writers is None:
@@ -183,7 +188,7 @@ def read_meta(folder: Path) -> dict | None:
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
         return meta if meta["version"] == VERSION else None
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return None
 
 
@@ -198,7 +203,12 @@ def read(folder: Path) -> Dataset:
         codes = np.load(folder / "split.npy", allow_pickle=False)
         if not len(images) == len(labels) == len(codes) == meta["shape"][0]:
             raise ValueError("its arrays differ in length")
+        _check_texts(meta)
         alphabet = Alphabet(tuple(meta["classes"]))
+        if images.dtype != np.uint8 or images.ndim != 3 or labels.dtype != np.int64 or labels.ndim != 1:
+            raise ValueError("its arrays have other forms")
+        if not len(labels) or labels.min() < 0 or labels.max() >= len(alphabet):
+            raise ValueError("it has labels that are no classes")
         return Dataset(
             name=meta["name"],
             images=images,
@@ -211,8 +221,17 @@ def read(folder: Path) -> Dataset:
             strokes=_strokes(folder, labels, alphabet),
             notes=tuple(meta["notes"]),
         )
-    except (OSError, ValueError, KeyError, TypeError, IndexError, EOFError) as error:
-        raise DatasetError(f"{folder}: damaged ({error})") from None
+    except ARRAY_DAMAGE as error:
+        raise DatasetError(f"{folder}: damaged ({short(str(error))})") from None
+
+
+def _check_texts(meta: dict) -> None:
+    """Raise ``TypeError`` where something else stands for a text."""
+    lists = [meta["classes"], meta["notes"]]
+    if not all(isinstance(texts, list) for texts in lists):
+        raise TypeError("no list of texts")
+    if not all(isinstance(text, str) for text in (meta["name"], meta["source"], meta["licence"], *lists[0], *lists[1])):
+        raise TypeError("no text")
 
 
 def _optional(path: Path) -> np.ndarray | None:

@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 
 from hcr_core.datasets.errors import DatasetError
+from hcr_core.datasets.readers.archive import ARRAY_DAMAGE
 
 #: Pixels that the longer side of a rendered character has: four for each of the glyph's 24, so
 #: that pen widths differ in steps of a hundredth of the character.
@@ -47,7 +48,7 @@ class PenStrokes:
                     labels=file["labels"],
                     writers=file["writer_names"][file["writers"]],
                 )
-        except (OSError, KeyError, ValueError, IndexError) as error:
+        except ARRAY_DAMAGE as error:
             raise DatasetError(f"{path}: not a file of pen strokes ({error})") from None
 
     def __len__(self) -> int:

@@ -2,13 +2,13 @@
 
 import io
 import json
-import zipfile
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
 
 from hcr_core.atomic import replace_file
+from hcr_core.datasets.readers.archive import ARRAY_DAMAGE
 from hcr_core.training.config import TrainingError
 
 
@@ -55,5 +55,6 @@ def read(path: Path) -> tuple[Position, dict[str, np.ndarray]]:
         with np.load(path, allow_pickle=False) as file:
             arrays = dict(file)
         return Position(**json.loads(str(arrays.pop("position")))), arrays
-    except (OSError, ValueError, KeyError, TypeError, EOFError, zipfile.BadZipFile) as error:
-        raise TrainingError(f"the checkpoint of run {path.parent.name} is damaged: {error}") from None
+    except ARRAY_DAMAGE as error:
+        reason = " ".join(str(error).split())[:200]
+        raise TrainingError(f"the checkpoint of run {path.parent.name} is damaged: {reason}") from None

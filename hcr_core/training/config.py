@@ -6,6 +6,7 @@ from pathlib import Path
 
 from hcr_core.alphabet import KINDS, Alphabet, AlphabetError
 from hcr_core.atomic import FOLDER_NAME
+from hcr_core.sentences import OneLineError
 from hcr_core.training.architectures import ARCHITECTURES, Recipe
 from hcr_core.training.augmentation import STRENGTHS
 
@@ -17,7 +18,7 @@ PRECISIONS = ("float32", "mixed_bfloat16")
 MOST_EPOCHS, MOST_BATCH = 10_000, 65_536
 
 
-class TrainingError(ValueError):
+class TrainingError(OneLineError):
     """A run that cannot be, or could not go on; the message is one sentence for the user."""
 
 

@@ -47,7 +47,7 @@ class EventLog:
     """Appends events to a run's log."""
 
     def __init__(self, run: Run):
-        self._run = run
+        self._run, self._ticket = run, run.ticket
         self._reserve = run.folder / "reserve"
         self._reserve.write_bytes(bytes(_RESERVE))
         self._file = open(run.folder / EVENTS, "ab")  # noqa: SIM115 - open for the run
@@ -63,7 +63,7 @@ class EventLog:
 
     def state(self, state: str, **fields) -> None:
         """Say what the run is doing, in the log and for ``Run.state``."""
-        record = self.write("state", state=state, **fields)
+        record = self.write("state", state=state, **fields) | {"ticket": self._ticket}
         replace_file(self._run.folder / STATE, json.dumps(record).encode())
 
     def last_words(self, state: str, **fields) -> None:

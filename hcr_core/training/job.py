@@ -17,6 +17,7 @@ here imports TensorFlow. The folder holds
 import contextlib
 import json
 import os
+import shutil
 import subprocess
 import sys
 import time
@@ -30,13 +31,19 @@ from platformdirs import user_data_path
 
 from hcr_core.atomic import FOLDER_NAME, remove_folder, replace_file
 from hcr_core.model_store import CARD, check_own_name, open_folder, save_model, user_store
+from hcr_core.public import refuse_in_public
 from hcr_core.training.config import TrainingConfig, TrainingError
+from hcr_core.training.event_check import is_number
 
 EVENTS, CONTROL, CHECKPOINT, ALIVE, CONFIG = "events.jsonl", "control", "checkpoint.npz", "alive", "config.json"
 DRAWINGS, MODEL, TICKET, STATE = "drawings", "model", "ticket", "state.json"
 
 #: States in which nothing happens any more.
 ENDED = ("finished", "stopped", "failed", "interrupted")
+#: All states that a process says.
+STATES = ("waiting", "preparing", "training", "paused", "finishing", "finished", "stopped", "failed")
+#: The year 2286, in seconds since 1970: what says to be later is no time.
+_END_OF_TIME = 1e10
 #: A new process has its lock within a second; a machine under load gets more.
 _STARTING_SECONDS = 20
 _ROOT = Path(__file__).resolve().parent.parent.parent
@@ -72,12 +79,13 @@ class Run:
     def ticket(self) -> float:
         """When it was last started, in seconds since 1970: who waits longest is next."""
         try:
-            return float((self.folder / TICKET).read_text())
+            ticket = float((self.folder / TICKET).read_text())
         except (OSError, ValueError):
             return 0.0
+        return ticket if 0 <= ticket < _END_OF_TIME else 0.0
 
     def events(self, offset: int = 0) -> tuple[list[dict], int]:
-        """Events from a byte offset of the log on, and the offset to go on from.
+        """Events from a byte offset of the log on, and the offset to go on from; any JSON, where the log is damaged.
 
         A line that is still being written is left for the next call.
         """
@@ -90,7 +98,7 @@ class Run:
         whole = data[: data.rfind(b"\n") + 1]
         events = []
         for line in whole.splitlines():
-            with contextlib.suppress(ValueError):  # a line cut off by a power cut
+            with contextlib.suppress(ValueError, RecursionError):  # a line cut off by a power cut
                 events.append(json.loads(line))
         return events, offset + len(whole)
 
@@ -109,9 +117,12 @@ class Run:
     def said(self) -> dict:
         """What the process last said of itself: ``{"state", "time"}`` and more (``reason``, ``behind``)."""
         try:
-            return json.loads((self.folder / STATE).read_text(encoding="utf-8"))
-        except (OSError, ValueError):
+            said = json.loads((self.folder / STATE).read_text(encoding="utf-8"))
+        except (OSError, ValueError, RecursionError):
+            said = None
+        if not isinstance(said, dict) or said.get("state") not in STATES or not is_number(said.get("time")):
             return {"state": "starting", "time": 0.0}
+        return said
 
     def state(self) -> str:
         """``starting``, ``waiting``, ``preparing``, ``training``, ``paused``, ``finishing``, or an ``ENDED`` one.
@@ -119,9 +130,10 @@ class Run:
         ``interrupted`` is a run whose process is gone without a word.
         """
         alive = self.alive()  # first: what is said by a process that is gone stays said
-        said = self.said()
-        if said["time"] < self.ticket:  # nothing was said since it was last started
-            return "starting" if alive or time.time() - self.ticket < _STARTING_SECONDS else "interrupted"
+        said, ticket = self.said(), self.ticket
+        # By the ticket it was started with: the clock may have been set meanwhile.
+        if said.get("ticket", ticket) != ticket or ("ticket" not in said and said["time"] < ticket):
+            return "starting" if alive or abs(time.time() - ticket) < _STARTING_SECONDS else "interrupted"
         return said["state"] if alive or said["state"] in ENDED else "interrupted"
 
     def images_per_second(self) -> float | None:
@@ -132,12 +144,15 @@ class Run:
             return None
         # The end of a log is enough, and quickly read however long the run was.
         events = self.events(max(size - _TAIL, 0))[0]
-        speeds = [event["images_per_second"] for event in events if event.get("event") == "epoch"]
-        return speeds[-1] if speeds else None
+        epochs = [event for event in events if isinstance(event, dict) and event.get("event") == "epoch"]
+        speeds = [epoch["images_per_second"] for epoch in epochs if is_number(epoch.get("images_per_second"))]
+        return speeds[-1] if speeds and speeds[-1] > 0 else None
 
     def ask(self, wish: str) -> None:
         """Ask the process to ``"pause"``, to go on (``"run"``) or to ``"stop"``; it looks ten times a second."""
-        replace_file(self.folder / CONTROL, wish.encode())
+        refuse_in_public("Training", TrainingError)
+        with _written(self.folder):
+            replace_file(self.folder / CONTROL, wish.encode())
 
     def show(self, key: str, glyph: np.ndarray | None) -> None:
         """Have a glyph, uint8 (28, 28), read by the network of the moment in every ``peek`` event.
@@ -146,6 +161,7 @@ class Run:
             key: Whose it is: letters, digits, ``-`` and ``_``.
             glyph: Replaces the former one of this key; ``None`` takes it away.
         """
+        refuse_in_public("Training", TrainingError)
         if not FOLDER_NAME.fullmatch(key):
             raise TrainingError("a drawing needs a plain name")
         path = self.folder / DRAWINGS / f"{key}.bin"
@@ -177,16 +193,20 @@ class Run:
         Raises ``TrainingError`` if there is none yet, ``ModelError`` for a name
         that cannot be or a damaged model.
         """
+        refuse_in_public("Saving models", TrainingError)
         if not (self.folder / MODEL / CARD).is_file():
             raise TrainingError(f"run {self.id} has no finished model yet")
         if store is None:
             check_own_name(name)
         model = open_folder(self.folder / MODEL)
         files = {filename: model.read(filename) for filename in model.card["files"]}
-        return save_model(store or user_store(), name, model.card | {"name": name}, files)
+        store = store or user_store()
+        with _written(store):
+            return save_model(store, name, model.card | {"name": name}, files)
 
     def delete(self) -> None:
         """Remove it; raises ``TrainingError`` while it is at work."""
+        refuse_in_public("Deleting", TrainingError)
         if self.alive():
             raise TrainingError(f"run {self.id} is at work: stop it first")
         try:
@@ -195,10 +215,17 @@ class Run:
             raise TrainingError(f"run {self.id} cannot be deleted ({error.strerror})") from None
 
     def _spawn(self, *arguments: str) -> None:
+        refuse_in_public("Training", TrainingError)
         if not self.folder.is_dir():
             raise TrainingError(f"run {self.id} is gone: somebody deleted it")
-        self.ask("run")
-        replace_file(self.folder / TICKET, repr(time.time()).encode())
+        # Later than all others, also where the clock was set back: tickets are an order, too.
+        latest = max((other.ticket for other in runs(self.folder.parent) if other.id != self.id), default=0.0)
+        with _written(self.folder):
+            self.ask("run")
+            replace_file(self.folder / TICKET, repr(max(time.time(), latest + 1e-3)).encode())
+            self._start_process(*arguments)
+
+    def _start_process(self, *arguments: str) -> None:
         # The process outlives whoever started it: a session of its own, and no pipe to break.
         with open(self.folder / "worker.log", "ab") as log:
             process = subprocess.Popen(
@@ -211,6 +238,15 @@ class Run:
             )
         _CHILDREN.append(process)
         _reap()
+
+
+@contextlib.contextmanager
+def _written(folder: Path):
+    """Say in a sentence why something cannot be written into a folder."""
+    try:
+        yield
+    except OSError as error:
+        raise TrainingError(f"{folder}: cannot be written ({error.strerror or error})") from None
 
 
 #: Processes started here, so that those which ended can be collected.
@@ -228,15 +264,31 @@ def start(config: TrainingConfig, folder: Path | None = None) -> Run:
         config: What to do.
         folder: The run's folder, which must not exist; made below ``runs_folder()`` if not given.
     """
-    if folder is None:
-        stamp = time.strftime("%Y%m%d-%H%M%S")
-        names = (f"{config.name[:40]}-{stamp}{suffix}" for suffix in ("", *(f"-{i}" for i in range(2, 100))))
-        folder = next(path for name in names if not (path := runs_folder() / name).exists())
-    folder.mkdir(parents=True)
-    config.write(folder / CONFIG)
-    run = Run(folder)
-    run._spawn()
+    refuse_in_public("Training", TrainingError)
+    with _written(folder or runs_folder()):
+        if folder is None:
+            folder = _new_folder(config)
+        else:
+            folder.mkdir(parents=True)
+        try:
+            config.write(folder / CONFIG)
+            run = Run(folder)
+            run._spawn()
+        except (OSError, TrainingError):
+            shutil.rmtree(folder, ignore_errors=True)  # no run that never began is left
+            raise
     return run
+
+
+def _new_folder(config: TrainingConfig) -> Path:
+    """A folder of its own below ``runs_folder()``, also where another server makes one at the same moment."""
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    for suffix in ("", *(f"-{i}" for i in range(2, 1000))):
+        with contextlib.suppress(FileExistsError):
+            folder = runs_folder() / f"{config.name[:40]}-{stamp}{suffix}"
+            folder.mkdir(parents=True)
+            return folder
+    raise TrainingError("a thousand runs of this name began in this second")
 
 
 def runs(folder: Path | None = None) -> list[Run]:

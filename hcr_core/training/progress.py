@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from hcr_core.preprocessing import GLYPH_SIZE
+from hcr_core.training.event_check import is_whole
 from hcr_core.training.events import confusion
 from hcr_core.training.job import Run
 
@@ -118,11 +119,12 @@ class Progress:
         return np.frombuffer(b"".join(images), np.uint8).reshape(-1, GLYPH_SIZE, GLYPH_SIZE)
 
     def fold(self, events: list[dict]) -> None:
-        """Take note of further events, in their order."""
+        """Take note of further events, in their order; what is no whole event is passed over."""
         for event in events:
-            take = getattr(self, f"_take_{event.get('event')}", None)
-            if take is not None:
-                take(event)
+            if is_whole(event, len(self.classes)):
+                take = getattr(self, f"_take_{event['event']}", None)
+                if take is not None:
+                    take(event)
 
     def _place(self, event: dict) -> float:
         return event["epoch"] - 1 + event["step"] / max(self.start.get("steps", 1), 1)

@@ -311,9 +311,11 @@ class _Clock:
 
 def _drawings(run: Run) -> dict[str, np.ndarray]:
     """The visitors' glyphs by key, uint8 (28, 28), the latest ones if there are too many."""
-    glyphs = {}
-    paths = sorted((run.folder / DRAWINGS).glob("[!.]*.bin"), key=lambda path: path.stat().st_mtime, reverse=True)
-    for path in paths[:MOST_DRAWINGS]:
+    glyphs, times = {}, {}
+    for path in (run.folder / DRAWINGS).glob("[!.]*.bin"):
+        with contextlib.suppress(OSError):  # taken away by its visitor at this moment
+            times[path] = path.stat().st_mtime
+    for path in sorted(times, key=times.get, reverse=True)[:MOST_DRAWINGS]:
         with contextlib.suppress(OSError, ValueError):  # taken away, or something else
             glyphs[path.stem] = np.frombuffer(path.read_bytes(), np.uint8).reshape(GLYPH_SIZE, GLYPH_SIZE)
     return glyphs

@@ -4,8 +4,10 @@ import numpy as np
 import pandas as pd
 import streamlit as st
 
+from hcr_core.model_card import parameters
 from hcr_core.model_store import StoredModel
 from ui.figures import learning_curve, run_curves
+from ui.reading import plain
 
 _FIGURES = {
     "accuracy": ("Right", "Share of characters whose first answer is right"),
@@ -21,8 +23,8 @@ def show_card(model: StoredModel) -> None:
     st.header(model.name, anchor=False)
     architecture, training = card.get("architecture", {}), card.get("training", {})
     st.markdown(
-        f"{len(model.alphabet)} classes · {architecture.get('parameters', 0):,} parameters · "
-        f"{architecture.get('title', 'unknown architecture')}"
+        f"{len(model.alphabet)} classes · {parameters(card) or 0:,} parameters · "
+        f"{plain(str(architecture.get('title', 'unknown architecture')))}"
     )
     figures, curve = st.columns([7, 5], gap="large")
     with figures:
@@ -31,8 +33,9 @@ def show_card(model: StoredModel) -> None:
         _learning(card)
     st.subheader("Learned from", anchor=False)
     for entry in card.get("data", []):
-        st.markdown(f"**{entry['name']}**: {entry['title']}. :gray[{entry['licence']}]")
-    st.caption(_how_long(card, training))
+        name, title, licence = (plain(str(entry.get(key, "?"))) for key in ("name", "title", "licence"))
+        st.markdown(f"**{name}**: {title}. :gray[{licence}]")
+    st.caption(plain(_how_long(card, training)))
     with st.expander("The whole card"):
         st.json(card, expanded=1)
 
@@ -53,7 +56,7 @@ def _learning(card: dict) -> None:
 
 def _how_long(card: dict, training: dict) -> str:
     chosen_by = training.get("chosen_by", "nothing known")
-    if "steps" in training:
+    if isinstance(training.get("steps"), int):
         return (
             f"Trained for {training['steps']:,} steps of {training.get('batch', '?')} samples; chosen by {chosen_by}."
         )

@@ -8,7 +8,7 @@ from hcr_core.evaluation_results import Evaluation
 from ui.evaluate.questions import Question, ask_one, choose_model, precisely, switch
 from ui.export import save_numbers
 from ui.image_views import image_grid
-from ui.reading import percent
+from ui.reading import percent, plain
 from ui.recognize_this import send_to_recognize
 
 _WHICH = {"wrong": "wrong", "shape": "wrong even in shape", "right": "right", "all": "all"}
@@ -31,7 +31,9 @@ def show_gallery(models: list[str], question: Question) -> None:
     if evaluation is None:
         return
     labels = [row.label for row in evaluation.report.per_class]
-    chosen = st.pills("Only images of", labels, selection_mode="multi", key="of", bind="query-params")
+    chosen = st.pills(
+        "Only images of", labels, selection_mode="multi", format_func=plain, key="of", bind="query-params"
+    )
     rows = ordered(evaluation, which, order, chosen)
     wrong, images = int((~evaluation.right).sum()), len(evaluation.right)
     st.markdown(

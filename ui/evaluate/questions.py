@@ -10,6 +10,7 @@ from hcr_core.datasets.dataset import SPLITS
 from hcr_core.evaluation_results import Evaluation, evaluated, fingerprint, result_key
 from ui import data as lookup
 from ui.evaluate.work import shared_result
+from ui.reading import plain
 
 KINDS = {
     "all": "all",
@@ -62,7 +63,7 @@ class Question:
 def switch(label: str, options: dict[str, str] | list[str], key: str, **options_of_widget) -> str:
     """A control with one choice that the page's address remembers; ``options`` may have titles."""
     titles = options if isinstance(options, dict) else {option: option for option in options}
-    return st.segmented_control(
+    chosen = st.segmented_control(
         label,
         list(titles),
         default=next(iter(titles)),
@@ -72,6 +73,7 @@ def switch(label: str, options: dict[str, str] | list[str], key: str, **options_
         bind="query-params",
         **options_of_widget,
     )
+    return chosen or next(iter(titles))  # "?show=" in the address chooses nothing
 
 
 def choose_question(models: list[str]) -> Question:
@@ -154,7 +156,7 @@ def ask_one(model: str, question: Question) -> Evaluation | None:
 def say_refused(refused: dict[str, str]) -> None:
     """Why models are not among the others."""
     for name, sentence in refused.items():
-        st.caption(f":material/block: **{name}** is left out: {sentence}.")
+        st.caption(f":material/block: **{plain(name)}** is left out: {plain(sentence)}.")
 
 
 def precisely(share: float) -> str:

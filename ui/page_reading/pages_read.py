@@ -11,6 +11,7 @@ import streamlit as st
 from hcr_core import Reading
 from hcr_core.annotation import annotated
 from hcr_core.imaging import decode, encoded, flatten
+from hcr_core.journal import timed
 from hcr_core.page_reading import Steps
 from hcr_core.reading_corrections import clean
 from hcr_core.upright import upright
@@ -99,7 +100,8 @@ def _drawing(identity: str, way: Way, _image: bytes) -> ReadPage:
 
 def _read(identity: str, way: Way, image: bytes) -> ReadPage:
     pixels = flatten(decode(image))
-    reading = recognizer(way.model).read(pixels, way.layout, way.classes)
+    with timed("reading", height=pixels.shape[0], width=pixels.shape[1], model=way.model, layout=way.layout):
+        reading = recognizer(way.model).read(pixels, way.layout, way.classes)
     turned, shown = upright(pixels, reading)
     small = _reduced(turned, _SHOWN_SIDE)
     return ReadPage(identity, way, reading, shown, _jpeg_url(small), turned.shape[1::-1])

@@ -118,7 +118,7 @@ def _read(data: bytes, choice: Choice) -> Result:
 def _show(name: str, image: bytes, result: Result, key: str) -> None:
     """A page, one character, or the sentence that says why there is neither."""
     if isinstance(result, str):
-        st.error(f"{plain(name)}: {result}", icon=":material/broken_image:")
+        st.error(f"{plain(name)}: {plain(result)}", icon=":material/broken_image:")
     elif isinstance(result, Seen):
         original, reading = st.columns([5, 7], gap="medium")
         original.image(result.picture, width=result.picture.shape[1], alt=f"the image {plain(name)}")

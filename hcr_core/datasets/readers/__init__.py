@@ -1,5 +1,6 @@
 """Readers of public formats: a file or folder to blocks of upright images with text labels."""
 
+import os
 import shutil
 import tempfile
 import zipfile
@@ -8,7 +9,7 @@ from pathlib import Path
 
 from hcr_core.datasets.errors import DatasetError
 from hcr_core.datasets.readers.archive import DAMAGE, check_archive
-from hcr_core.datasets.readers.block import POLARITIES, Block, Polarity
+from hcr_core.datasets.readers.block import MAX_LABEL, POLARITIES, Block, Polarity
 from hcr_core.datasets.readers.csv_file import PIECE, csv_blocks
 from hcr_core.datasets.readers.idx import idx_blocks, read_mapping
 from hcr_core.datasets.readers.npz import npz_blocks
@@ -18,6 +19,8 @@ __all__ = ["POLARITIES", "Block", "Polarity", "blocks_of"]
 
 #: Beginnings of idx file names by split: "t10k" is MNIST's own name for its test part.
 _IDX_SPLITS = {"train": "train", "t10k": "test", "test": "test", "validation": "validation"}
+#: Of ``classes.txt`` so much is read: 256 names of the longest labels there are.
+_CLASSES_CHARACTERS = 256 * (MAX_LABEL + 1)
 
 
 def blocks_of(path: Path, label_column: str | None = None, *, piece: int = PIECE) -> Iterator[Block]:
@@ -32,7 +35,7 @@ def blocks_of(path: Path, label_column: str | None = None, *, piece: int = PIECE
     Raises:
         DatasetError: Of another format, or as the format's reader does.
     """
-    if not path.exists():
+    if not os.path.exists(path):  # unlike ``Path.exists``, also of a name too long for the system
         raise DatasetError(f"{path}: there is no such file or folder")
     if label_column is not None and path.suffix.lower() not in (".csv", ".tsv", ".txt", ".zip"):
         raise DatasetError(f"{path}: only a CSV has a label column")
@@ -95,7 +98,8 @@ def _names_beside(images: Path) -> dict[int, str] | None:
     classes = images.with_name("classes.txt")
     if classes.is_file():
         try:
-            return dict(enumerate(classes.read_text(encoding="utf-8").rstrip("\n").split("\n")))
+            with open(classes, encoding="utf-8") as file:
+                return dict(enumerate(file.read(_CLASSES_CHARACTERS).rstrip("\n").split("\n")))
         except (OSError, UnicodeDecodeError) as error:
             raise DatasetError(f"{classes}: cannot be read ({error})") from None
     stem = images.name.split("images-idx3")[0]

@@ -10,6 +10,12 @@ from hcr_core.datasets.errors import DatasetError
 Polarity = Literal["auto", "white-on-black", "black-on-white"]
 POLARITIES: tuple[Polarity, ...] = ("auto", "white-on-black", "black-on-white")
 
+#: Characters of a label, or of a writer's name, at most. NumPy gives every text of an array the room of the longest.
+MAX_LABEL = 64
+
+#: Images of a data set at most: the largest collections of characters have as many.
+MAX_SAMPLES = 4_000_000
+
 
 @dataclass(frozen=True)
 class Block:
@@ -64,3 +70,16 @@ def side_of(pixels: int, where: str) -> int:
             f"{where}: {pixels} pixel columns make no square image ({near} x {near} would be {near * near})"
         )
     return side
+
+
+def short(text: str) -> str:
+    """A text from a file for a message: in one line, and no longer than that."""
+    return " ".join(text.split())[:40]
+
+
+def check_label(label: str, where: str) -> None:
+    """Raise ``DatasetError`` naming ``where`` for a label that is too long to be one."""
+    if len(label) > MAX_LABEL:
+        raise DatasetError(
+            f"{where}: {short(label)!r}... has {len(label):,} characters; labels have at most {MAX_LABEL}"
+        )

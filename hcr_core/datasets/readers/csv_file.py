@@ -19,19 +19,25 @@ from pathlib import Path
 import numpy as np
 
 from hcr_core.datasets.errors import DatasetError
-from hcr_core.datasets.readers.block import Block, side_of
+from hcr_core.datasets.readers.block import MAX_LABEL, Block, check_label, short, side_of
 
 #: Bytes parsed at a time: large enough for two cores, small beside what they become.
 PIECE = 4 << 20
 #: Pieces worked on at a time; NumPy and polars let go of Python's lock.
 _THREADS = 2
-#: No line of pixels is longer (a 1,000 x 1,000 image has 4 MB); a file without line ends is no CSV.
-MAX_LINE = 8 << 20
+#: No line of pixels is longer (256 x 256 numbers written as ``255.0`` take 0.4 MB); a file without line ends is no CSV.
+MAX_LINE = 1 << 20
+#: Most pixels of an image, 256 x 256: a row of more columns takes more time and memory than a bad file may.
+MAX_PIXELS = 256 * 256
+#: With more columns than these Python's own reader is faster than polars.
+_WIDE = 4_000
 #: Header names that are taken for the label's, in any case.
 LABEL_NAMES = ("label", "labels", "class", "character", "char", "letter", "digit", "target", "y")
+#: Characters of a cell with a pixel: ``255.`` and a float64's digits.
+_LONGEST = 32
 _WHOLE = re.compile(r"\s*[+-]?\d+(\.0*)?\s*")
-#: Lines looked at, spread over the file, to tell a column of labels from one of pixels.
-_LOOKS = 64
+#: Lines looked at, spread over the file, to tell a column of labels from one of pixels; fewer of very long ones.
+_LOOKS, _LOOK_BYTES = 64, 2 << 20
 
 
 @dataclass(frozen=True)
@@ -89,8 +95,10 @@ def read_layout(path: Path, label_column: str | None = None) -> Layout:
     text = _decoded(path, first, 1).removeprefix("\ufeff")
     delimiter = max(",;\t", key=text.count)
     cells = [cell.strip() for cell in _cells(text, delimiter)]
+    if len(cells) > MAX_PIXELS + 2:
+        raise DatasetError(f"{path}: line 1: {len(cells):,} columns; images have at most {MAX_PIXELS:,} pixels here")
     header = _is_header(cells) or label_column in cells
-    index = [0] if header and cells[0].lower() in ("", "unnamed: 0") else []
+    index = [0] if header and len(cells) > 2 and cells[0].lower() in ("", "unnamed: 0") else []
     label = _label_position(path, cells, header, delimiter, label_column, len(index))
     pixels = tuple(i for i in range(len(cells)) if i != label and i not in index)
     side = side_of(len(pixels), f"{path}: line 1")
@@ -103,7 +111,7 @@ def _is_header(cells: list[str]) -> bool:
 
     pandas writes 0, 1, 2 ... for columns without names, and calls repeated ones 0, 0.1, 0.2 ...
     """
-    whole = [_WHOLE.fullmatch(cell) is not None for cell in cells]
+    whole = [len(cell) <= _LONGEST and _WHOLE.fullmatch(cell) is not None for cell in cells]
     if all(whole):
         numbers = [int(float(cell)) for cell in cells]
         return len(cells) > 3 and numbers in (list(range(len(cells))), list(range(1, len(cells) + 1)))
@@ -119,8 +127,9 @@ def _label_position(path: Path, cells: list[str], header: bool, delimiter: str, 
     if wanted is not None:
         if header and wanted.lower() in lowered:
             return lowered.index(wanted.lower())
-        known = f"the columns are {', '.join(cells[:3])} ... {cells[-1]}" if header else "the file has no header"
-        raise DatasetError(f"{path}: line 1: no column {wanted!r}: {known}")
+        named = [short(cell) for cell in (*cells[:3], cells[-1])]
+        known = f"the columns are {', '.join(named[:3])} ... {named[3]}" if header else "the file has no header"
+        raise DatasetError(f"{path}: line 1: no column {short(wanted)!r}: {known}")
     if header:
         for name in LABEL_NAMES:
             if name in lowered:
@@ -133,8 +142,8 @@ def _guessed_position(path: Path, delimiter: str, first: int, columns: int) -> i
 
     A corner pixel is nearly always background.
     """
-    rows = [row for row in _looks(path, delimiter) if len(row) == columns]
-    values = [[row[i] for row in rows] for i in (first, columns - 1)]
+    looks = [(row[first], row[-1]) for row in _looks(path, delimiter) if len(row) == columns]
+    values = [[look[i] for look in looks] for i in (0, 1)]
     text = [any(value and _WHOLE.fullmatch(value) is None for value in column) for column in values]
     if text[0] != text[1]:
         return first if text[0] else columns - 1
@@ -142,17 +151,19 @@ def _guessed_position(path: Path, delimiter: str, first: int, columns: int) -> i
     return columns - 1 if varied[0] <= 1 < varied[1] else first
 
 
-def _looks(path: Path, delimiter: str) -> list[list[str]]:
+def _looks(path: Path, delimiter: str) -> Iterator[list[str]]:
     """Cells of some lines spread over the file, the header left out."""
-    size, rows = os.path.getsize(path), []
+    size, seen = os.path.getsize(path), 0
     with _opened(path) as file:
         for i in range(_LOOKS):
             file.seek(size * i // _LOOKS)
             file.readline(MAX_LINE)  # the rest of a line, or the header
             line = file.readline(MAX_LINE).decode("utf-8", "replace")
             if line.strip():
-                rows.append([cell.strip() for cell in _cells(line, delimiter)])
-    return rows
+                yield [cell.strip() for cell in _cells(line, delimiter)]
+            seen += len(line)
+            if seen > _LOOK_BYTES:
+                return
 
 
 def csv_blocks(path: Path, label_column: str | None = None, split: str = "", piece: int = PIECE) -> Iterator[Block]:
@@ -249,6 +260,8 @@ def _fast(data: bytes, layout: Layout) -> tuple[np.ndarray, np.ndarray] | None:
     """Pixels uint8 (k, columns - 1) and labels str (k,), or ``None`` where anything is unusual."""
     import polars as pl
 
+    if layout.columns > _WIDE:
+        return None
     try:
         frame = pl.read_csv(data, has_header=False, separator=layout.delimiter, schema=layout.schema)
     except pl.exceptions.PolarsError:
@@ -258,6 +271,9 @@ def _fast(data: bytes, layout: Layout) -> tuple[np.ndarray, np.ndarray] | None:
     rows = data.count(b"\n") + (not data.endswith(b"\n"))
     # An empty cell, a blank line or a quoted line end: the slow way says which.
     if frame.height != rows or column.null_count() or any(frame.select(used).null_count().row(0)):
+        return None
+    # Texts of one array are all as long as the longest: a long one is refused before there is an array.
+    if column.str.len_chars().max() > MAX_LABEL:
         return None
     labels = _tidy(column.to_numpy().astype(str))
     if not labels.astype(bool).all():
@@ -284,6 +300,7 @@ def _slow(path: Path, data: bytes, layout: Layout, line: int) -> tuple[np.ndarra
             raise DatasetError(f"{where}: {len(cells)} columns, where {layout.columns} are expected")
         if not cells[layout.label].strip():
             raise DatasetError(f"{where}: the label is missing")
+        check_label(cells[layout.label], where)
         labels.append(cells[layout.label])
         rows.append(_pixels([cells[i] for i in layout.pixels], layout, where))
     if not rows:
@@ -293,13 +310,16 @@ def _slow(path: Path, data: bytes, layout: Layout, line: int) -> tuple[np.ndarra
 
 def _pixels(cells: list[str], layout: Layout, where: str) -> np.ndarray:
     try:
+        # Longer ones are no pixels, and one of them would make all of the array as wide.
+        if max(map(len, cells)) > _LONGEST:
+            raise ValueError
         values = np.array(cells).astype(np.float64)
         if ((values >= 0) & (values <= 255) & (values == np.floor(values))).all():
             return values.astype(np.uint8)
     except ValueError:
         pass
     for cell, column in zip(cells, layout.pixels, strict=True):
-        at = f"{where}, column {layout.names[column]}"
+        at = f"{where}, column {short(layout.names[column])}"
         if not cell.strip():
             raise DatasetError(f"{at}: the pixel is missing")
         try:
@@ -308,7 +328,7 @@ def _pixels(cells: list[str], layout: Layout, where: str) -> np.ndarray:
             raise DatasetError(f"{at}: {cell[:40]!r} is text, where a pixel 0-255 is expected") from None
         if not 0 <= value <= 255:
             raise DatasetError(f"{at}: {cell.strip()[:40]} is outside 0-255")
-        if value != int(value):
+        if value != int(value) or len(cell) > _LONGEST:
             raise DatasetError(f"{at}: {cell.strip()[:40]} is no whole number; pixels are 0-255, not shares of 1")
     raise DatasetError(f"{where}: the pixels cannot be read")
 

@@ -11,7 +11,8 @@ from typing import BinaryIO
 import numpy as np
 
 from hcr_core.datasets.errors import DatasetError
-from hcr_core.datasets.readers.block import Block, square
+from hcr_core.datasets.readers.archive import MAX_RATIO
+from hcr_core.datasets.readers.block import MAX_LABEL, MAX_SAMPLES, Block, check_label, square
 
 _IDX_UINT8 = 0x08
 #: Bytes read at a time: 20,000 glyphs.
@@ -33,6 +34,17 @@ def _header(path: Path, file: BinaryIO) -> tuple[int, ...]:
     return struct.unpack(f">{head[3]}I", sizes)
 
 
+def _check_size(path: Path, shape: tuple[int, ...]) -> None:
+    """Raise ``DatasetError`` for more images than are read, or more than a gz of this size may hold."""
+    if shape[0] > MAX_SAMPLES:
+        raise DatasetError(f"{path}: its header says {shape}; at most {MAX_SAMPLES:,} images are read")
+    size, packed = math.prod(shape), path.stat().st_size
+    if path.suffix == ".gz" and size > 1 << 20 and size > MAX_RATIO * packed:
+        raise DatasetError(
+            f"{path}: its header says {shape}, {size // packed:,} times its size; {MAX_RATIO} is the most"
+        )
+
+
 def idx_pieces(path: Path) -> Iterator[np.ndarray]:
     """An idx file of uint8, some rows of its first axis at a time, each uint8 (k, ...).
 
@@ -43,6 +55,7 @@ def idx_pieces(path: Path) -> Iterator[np.ndarray]:
         with _open(path) as file:
             shape = _header(path, file)
             row = math.prod(shape[1:])
+            _check_size(path, shape)
             if not 0 < row <= _PIECE:
                 raise DatasetError(f"{path}: its header says {shape}, and no image has so many or so few pixels")
             step = max(1, _PIECE // row)
@@ -123,30 +136,36 @@ def idx_blocks(images: Path, names: dict[int, str] | None, *, transposed: bool, 
     numbers = read_idx(label_file)
     if numbers.ndim != 1 or not len(numbers):
         raise DatasetError(f"{label_file}: holds no labels")
-    labels = _named(label_file, numbers, names)
+    _check_named(label_file, numbers, names)
     done = 0
     for piece in idx_pieces(images):
         upright = square(piece.transpose(0, 2, 1) if transposed and piece.ndim == 3 else piece, str(images))
-        chunk = labels[done : done + len(piece)]
+        chunk = _named(numbers[done : done + len(piece)], names)
         done += len(piece)
         if len(chunk) < len(piece):
             break
-        yield Block(upright, chunk, split, fraction=done / len(labels))
-    if done != len(labels):
-        raise DatasetError(f"{images}: more or fewer images than the {len(labels)} labels of {label_file.name}")
+        yield Block(upright, chunk, split, fraction=done / len(numbers))
+    if done != len(numbers):
+        raise DatasetError(f"{images}: more or fewer images than the {len(numbers)} labels of {label_file.name}")
 
 
-def _named(path: Path, numbers: np.ndarray, names: dict[int, str] | None) -> np.ndarray:
+def _check_named(path: Path, numbers: np.ndarray, names: dict[int, str] | None) -> None:
+    """Raise ``DatasetError`` for a label without a name, or with one that is too long."""
     if names is None:
-        return numbers.astype(str)
+        return
     unknown = set(np.unique(numbers).tolist()) - set(names)
     if unknown:
         row = int(np.flatnonzero(np.isin(numbers, list(unknown)))[0])
-        raise DatasetError(
-            f"{path}: label {numbers[row]} of image {row + 1} is no class ({min(names)} to {max(names)})"
-        )
-    table = np.array([names.get(i, "") for i in range(256)])
-    return table[numbers]
+        known = f"({min(names)} to {max(names)})" if names else "(none has a name)"
+        raise DatasetError(f"{path}: label {numbers[row]} of image {row + 1} is no class {known}")
+    for number in np.unique(numbers).tolist():
+        check_label(names[number], f"{path}: the name of label {number}")
+
+
+def _named(numbers: np.ndarray, names: dict[int, str] | None) -> np.ndarray:
+    if names is None:
+        return numbers.astype(str)
+    return np.array([names.get(i, "")[:MAX_LABEL] for i in range(256)])[numbers]
 
 
 def read_emnist(images: Path, mapping: Path) -> tuple[np.ndarray, np.ndarray]:

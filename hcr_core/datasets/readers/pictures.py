@@ -15,7 +15,7 @@ from PIL import Image
 
 from hcr_core.datasets.errors import DatasetError
 from hcr_core.datasets.readers.archive import DAMAGE, check_archive
-from hcr_core.datasets.readers.block import Block
+from hcr_core.datasets.readers.block import Block, check_label, short
 from hcr_core.imaging import FORMATS, MAX_BYTES, SUFFIXES, ImageError, decode, flatten
 from hcr_core.preprocessing import GLYPH_SIZE, image_to_glyph
 
@@ -147,7 +147,10 @@ def _listed(listing: Listing, table: str, names: set[str]) -> list[_Row]:
             raise DatasetError(f"{line}: the label is missing")
         if split and split not in _SPLIT_FOLDERS:
             raise DatasetError(f"{line}: the split is {split!r}, not train, validation or test")
-        rows.append(_Row(name, label, _SPLIT_FOLDERS.get(split, ""), (entry.get("writer") or "").strip(), line))
+        writer = (entry.get("writer") or "").strip()
+        check_label(label, line)
+        check_label(writer, line)
+        rows.append(_Row(name, label, _SPLIT_FOLDERS.get(split, ""), writer, line))
     return rows
 
 
@@ -158,7 +161,8 @@ def _sorted_into_folders(listing: Listing, names: list[str]) -> list[_Row]:
         if path.suffix.lower() not in SUFFIXES:
             continue
         if len(path.parts) < 2:
-            raise DatasetError(f"{listing.path}: {name} lies in no class folder, and there is no labels.csv")
+            raise DatasetError(f"{listing.path}: {short(name)} lies in no class folder, and there is no labels.csv")
+        check_label(path.parts[-2], f"{listing.path}: {short(name)}")
         splits = [_SPLIT_FOLDERS[part.lower()] for part in path.parts[:-2] if part.lower() in _SPLIT_FOLDERS]
         rows.append(_Row(name, path.parts[-2], splits[0] if splits else "", "", f"{listing.path}: {name}"))
     return rows

@@ -1,0 +1,81 @@
+"""What a visitor waits for in a real Chromium: the app's start, the first answer, every further one.
+
+Run: ``python -m benchmarks.in_the_browser [STROKES]``; needs Chromium. A stroke ends when the mouse button comes up;
+the answer is on screen in the frame after the letter was replaced.
+"""
+
+import shutil
+import sys
+import time
+
+import numpy as np
+
+from benchmarks.app_server import running
+
+STROKES = 60
+#: Milliseconds from a stroke's end to the answer; seconds to a healthy app, and to the first answer.
+WANTED_MS, WANTED_HEALTHY, WANTED_FIRST = 200, 1.0, 3.0
+_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
+_FLAGS += ["--disable-component-update", "--disable-sync"]
+#: Notes when the button comes up, and when a frame with another answer has been drawn.
+_WATCH = """() => {
+  window.waits = [];
+  let up = 0, last = '';
+  document.addEventListener('pointerup', () => { up = performance.now(); }, true);
+  document.addEventListener('mouseup', () => { up = performance.now(); }, true);
+  const seen = () => document.querySelector('.answer')?.innerText ?? '';
+  new MutationObserver(() => {
+    const now = seen();
+    if (!up || !now || now === last) return;
+    const since = up; up = 0; last = now;
+    requestAnimationFrame(() => window.waits.push(performance.now() - since));
+  }).observe(document.body, { subtree: true, childList: true, characterData: true });
+}"""
+
+
+def main() -> None:
+    from playwright.sync_api import sync_playwright
+
+    strokes = int(sys.argv[1]) if len(sys.argv) > 1 else STROKES
+    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
+        page = browser.new_page(viewport={"width": 1280, "height": 900})
+        began = time.perf_counter()
+        with running() as server:
+            page.goto(f"http://localhost:{server.port}")
+            page.wait_for_selector("canvas.upper-canvas")
+            _stroke(page, 0)
+            page.wait_for_function("() => (document.querySelector('.answer .letter')?.innerText ?? '?') !== '?'")
+            first = time.perf_counter() - began
+            page.evaluate(_WATCH)
+            for number in range(1, strokes + 1):
+                if number % 4 == 0:
+                    page.locator(".st-key-recognize_pad_clear button").locator("visible=true").first.click()
+                    page.wait_for_timeout(700)
+                _stroke(page, number)
+                page.wait_for_timeout(700)
+            waits, healthy = np.array(page.evaluate("window.waits")), server.seconds
+        browser.close()
+    middle, late = np.percentile(waits, [50, 95])
+    print(f"app healthy after           {healthy:5.2f} s   (wanted: under {WANTED_HEALTHY:.0f})")
+    print(f"first answer on screen      {first:5.2f} s   (wanted: under {WANTED_FIRST:.0f})")
+    wanted = f"(wanted: p50 under {WANTED_MS})"
+    print(f"stroke to answer, {len(waits):3} times   p50 {middle:.0f} ms   p95 {late:.0f} ms   {wanted}")
+    sys.exit(middle > WANTED_MS or healthy > WANTED_HEALTHY or first > WANTED_FIRST)
+
+
+def _stroke(page, number: int) -> None:
+    """Draw a line, each one somewhere else, so that the answer differs from the last."""
+    pad = page.locator("canvas.upper-canvas").bounding_box()
+    angle = 2.4 * number
+    x, y = pad["x"] + pad["width"] / 2, pad["y"] + pad["height"] / 2
+    dx, dy = 110 * np.cos(angle), 110 * np.sin(angle)
+    page.mouse.move(x - dx, y - dy)
+    page.mouse.down()
+    page.mouse.move(x + dx, y + dy, steps=6)
+    page.mouse.up()
+
+
+if __name__ == "__main__":
+    main()
