@@ -1,7 +1,8 @@
 """Reading: glyphs to probabilities, images to labelled characters."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import count
 
 import numpy as np
 
@@ -12,7 +13,7 @@ from hcr_core.page_reading import FoundCharacter, Steps, read_page
 from hcr_core.preprocessing import GLYPH_SIZE, VERSION, Box, extract_character, ink_to_glyph
 
 #: What may be on an image; ``"auto"`` is one character where no more are found, else a page.
-LAYOUTS = ("auto", "character", "word", "page")
+LAYOUTS = ("auto", "character", "word", "line", "page")
 #: Below this summed probability of the answer's look-alikes the answer is called unsure.
 SURE = 0.6
 
@@ -30,6 +31,7 @@ class Character:
         lookalikes: Labels among the candidates whose isolated shape is that of ``label``.
         written: Probability that this is a character at all; 1 where the model cannot tell.
         refused: Whether ``written`` is below what the model's card asks for: probably not a character.
+        read_as: What was read before a person corrected it (see ``reading_corrections``), else ``None``.
     """
 
     label: str
@@ -40,6 +42,7 @@ class Character:
     lookalikes: tuple[str, ...]
     written: float = 1.0
     refused: bool = False
+    read_as: str | None = None
 
     @property
     def shape_probability(self) -> float:
@@ -48,17 +51,20 @@ class Character:
 
     @property
     def sure(self) -> bool:
-        """Whether the shape, if not the case, is clear."""
-        return self.shape_probability >= SURE
+        """Whether the shape, if not the case, is clear, or a person said what it is."""
+        return self.read_as is not None or self.shape_probability >= SURE
 
     def to_dict(self) -> dict:
-        """``{"label", "probability", "box", "candidates"}``, and ``"refused": true`` of what seems no character."""
+        """``{"label", "probability", "box", "candidates"}``, ``"refused": true`` of what seems no character, and
+        ``"read_as"`` of what was corrected."""
         found = {
             "label": self.label,
             "probability": round(self.probability, 6),
             "box": _numbers(self.box),
             "candidates": [[label, round(p, 6)] for label, p in self.candidates],
         }
+        if self.read_as is not None:
+            found["read_as"] = self.read_as
         return found | ({"refused": True} if self.refused else {})
 
 
@@ -119,6 +125,18 @@ class Reading:
     @property
     def characters(self) -> tuple[Character, ...]:
         return tuple(c for line in self.lines for word in line.words for c in word.characters)
+
+    def changed(self, change: Callable[[int, Character], Character | None]) -> "Reading":
+        """A reading whose characters went through ``change``, with their positions in ``characters``;
+        without those that became ``None``, and without words and lines that have no others."""
+        position, lines = count(), []
+        for line in self.lines:
+            words = []
+            for word in line.words:
+                characters = [change(next(position), character) for character in word.characters]
+                words.append(replace(word, characters=tuple(c for c in characters if c is not None)))
+            lines.append(Line(tuple(word for word in words if word.characters)))
+        return replace(self, lines=tuple(line for line in lines if line.words))
 
     def to_dict(self) -> dict:
         """``{"text", "model", "characters": [{"label", "probability", "box", "candidates"}]}``.
@@ -220,8 +238,8 @@ class Recognizer:
         Args:
             image: uint8 (H, W), (H, W, 3) RGB or (H, W, 4) RGBA.
             layout: ``"character"``: one character somewhere on the sheet; ``"word"``: all ink is one
-                word; ``"page"``: lines of words; ``"auto"``: one character where no more are found,
-                else a page.
+                word; ``"line"``: it is one line of words, upright; ``"page"``: lines of words, however
+                the page lies; ``"auto"``: one character where no more are found, else a page.
             alphabet: Classes to choose from: one of ``alphabet.KINDS``, or a list of labels; all if ``None``.
             steps: Filled with the images of each step, unless the layout is ``"character"``.
 

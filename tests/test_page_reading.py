@@ -84,6 +84,13 @@ def test_words_are_one_word(recognizer, text):
     assert letters(reading.text) == letters(text)
 
 
+def test_a_line_is_one_line_of_words(recognizer):
+    reading = recognizer.read(page("It is 1984", gap=12), "line")
+    assert letters(reading.text) == letters("It is 1984")
+    assert len(reading.lines) == 1
+    assert len(reading.lines[0].words) == 3
+
+
 def test_wide_set_letters_are_a_word_not_words(recognizer):
     assert " " not in recognizer.read(page("centre", gap=40), "page").text
 
