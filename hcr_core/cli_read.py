@@ -8,17 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import cv2
 import numpy as np
 
-from hcr_core.imaging import SUFFIXES, ImageError, flatten, read_file
+from hcr_core.annotation import annotated
+from hcr_core.imaging import SUFFIXES, ImageError, encoded, flatten, read_file
 from hcr_core.sentences import one_line
 from hcr_core.terminal import ProgressBar, quiet
 
 if TYPE_CHECKING:
     from hcr_core.recognition import Reading
 
-_LAYOUTS = ("auto", "character", "word", "page")
+_LAYOUTS = ("auto", "character", "word", "line", "page")
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -85,39 +85,10 @@ def _write(path: Path, number: int, image: np.ndarray, reading: "Reading", steps
     if options.annotate or options.debug:
         steps.add("boxes", annotated(image, reading))
     if options.annotate:
-        _save(options.annotate / f"{number:05d}-{path.stem}.png", annotated(image, reading))
+        (options.annotate / f"{number:05d}-{path.stem}.png").write_bytes(encoded(annotated(image, reading)))
     if options.debug:
         for step, (name, picture) in enumerate(steps.images.items()):
-            _save(options.debug / f"{number:05d}-{path.stem}-{step}-{name}.png", picture)
-
-
-def _save(path: Path, image: np.ndarray) -> None:
-    # Encoded in memory: ``imwrite`` cannot write to every file name on Windows.
-    bgr = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
-    path.write_bytes(cv2.imencode(".png", bgr)[1].tobytes())
-
-
-def annotated(image: np.ndarray, reading: "Reading") -> np.ndarray:
-    """An image with a box around every character and its label above, green where sure, else orange.
-
-    Args:
-        image: uint8 (H, W) or (H, W, 3) RGB.
-        reading: What was read on it.
-
-    Returns:
-        uint8 (H, W, 3) RGB.
-    """
-    picture = cv2.cvtColor(image, cv2.COLOR_GRAY2RGB) if image.ndim == 2 else image.copy()
-    heights = [character.box.height for character in reading.characters]
-    size = float(np.median(heights)) if heights else 0.0
-    for character in reading.characters:
-        box, colour = character.box, (0, 130, 60) if character.sure else (220, 110, 0)
-        thickness = max(1, round(size / 40))
-        corner = (box.x + box.width, box.y + box.height)
-        cv2.rectangle(picture, (box.x, box.y), corner, colour, thickness)
-        at = (box.x, max(round(size / 3), box.y - 2 * thickness))
-        cv2.putText(picture, character.label, at, cv2.FONT_HERSHEY_SIMPLEX, size / 60, colour, thickness, cv2.LINE_AA)
-    return picture
+            (options.debug / f"{number:05d}-{path.stem}-{step}-{name}.png").write_bytes(encoded(picture))
 
 
 def _images(paths: list[Path]) -> Iterator[Path]:

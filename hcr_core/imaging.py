@@ -136,6 +136,16 @@ def read_file(path: str | Path) -> np.ndarray:
     return decode(data)
 
 
+def encoded(image: np.ndarray, suffix: str = ".png", quality: int = 90) -> bytes:
+    """An image, uint8 (H, W) or (H, W, 3) RGB, as the bytes of a PNG file, or of a JPEG of that quality.
+
+    Also for files: ``cv2.imwrite`` cannot write to every file name on Windows.
+    """
+    bgr = image if image.ndim == 2 else cv2.cvtColor(image, cv2.COLOR_RGB2BGR)
+    options = [cv2.IMWRITE_JPEG_QUALITY, quality] if suffix == ".jpg" else []
+    return cv2.imencode(suffix, bgr, options)[1].tobytes()
+
+
 def flatten(image: np.ndarray) -> np.ndarray:
     """Put a transparent image on paper that its ink stands out from.
 

@@ -17,6 +17,8 @@ from hcr_core.recognition import Character
 from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
+from ui.page_reading.choices import choose_layout
+from ui.page_reading.writing import draw_writing, offer_more, show_photos
 from ui.reading import STYLE, Seen, answer, full_view, look, percent, plain, thumbnail
 from ui.recognize_this import MODEL_KEY, given, put_away
 from ui.teach import marking
@@ -36,10 +38,11 @@ MOST_FILES = 100
 
 @dataclass(frozen=True)
 class Choice:
-    """How to read: with which model, and among which of its classes."""
+    """How to read: with which model, among which of its classes, and one character or more."""
 
     model: str
     classes: str
+    layout: str = "character"
 
 
 def choices() -> tuple[str, Choice]:
@@ -54,6 +57,7 @@ def choices() -> tuple[str, Choice]:
             key="recognize_source",
             persist_state="session",
         )
+        layout = "character" if given() else choose_layout(source == "Draw")
         model = _model()
         kinds = [kind for kind in CLASSES if kind in kind_counts(recognizer(model).alphabet)]
         if st.session_state.get("recognize_classes") not in (None, *kinds):
@@ -68,7 +72,7 @@ def choices() -> tuple[str, Choice]:
             persist_state="session",
             help="Only these classes are considered: with digits alone, an O is read as zero.",
         )
-    return source, Choice(model, classes)
+    return source, Choice(model, classes, layout)
 
 
 def _model() -> str:
@@ -129,15 +133,20 @@ def read_bytes(data: bytes, choice: Choice) -> Seen | str:
 
 
 def upload(choice: Choice) -> None:
+    one_each = choice.layout == "character"
     files = st.file_uploader(
-        "Photos or drawings, one character each",
+        "Photos or drawings, one character each" if one_each else "Photos or drawings",
         type=sorted(suffix[1:] for suffix in SUFFIXES),
         accept_multiple_files=True,
         max_upload_size=MAX_BYTES // 2**20,
         key="recognize_files",
     )
     if not files:
-        answer(None, empty="Choose pictures or drop them above: a letter on paper, a drawing from any program.")
+        kind = "a letter on paper" if one_each else "a photo of your notes"
+        answer(None, empty=f"Choose pictures or drop them above: {kind}, a drawing from any program.")
+        return
+    if not one_each:
+        show_photos([(file.name, file.getvalue()) for file in files], choice)
         return
     if len(files) > MOST_FILES:
         st.warning(
@@ -160,6 +169,8 @@ def upload(choice: Choice) -> None:
     else:
         chosen = 0
     one(*shown[chosen], key="recognize_upload", below=partial(marking.offer, origin="upload"))
+    if len(files) == 1:
+        offer_more(files[0].getvalue())
 
 
 def one(name: str, result: Seen | str, key: str, below: Callable[[Character, str], None] | None = None) -> None:
@@ -228,19 +239,27 @@ def from_elsewhere(choice: Choice) -> None:
 
 def camera(choice: Choice) -> None:
     photo, result = st.columns([5, 7], gap="medium")
+    one_alone = choice.layout == "character"
     with photo:
         picture = st.camera_input(
-            "Hold one character on paper in front of the camera", key="recognize_camera", resolution="720p"
+            f"Hold {'one character' if one_alone else 'writing'} on paper in front of the camera",
+            key="recognize_camera",
+            resolution="720p" if one_alone else "1080p",
         )
     with result:
         if picture is None:
             answer(None, empty="Take a photo; nothing leaves the machine that runs this app.")
             return
+    if not one_alone:
+        show_photos([("photo.jpg", picture.getvalue())], choice)
+        return
+    with result:
         seen = read_bytes(picture.getvalue(), choice)
         if isinstance(seen, str):
             st.error(plain(seen), icon=":material/broken_image:")
         else:
             full_view(seen, "recognize_camera", partial(marking.offer, origin="camera"))
+            offer_more(picture.getvalue())
 
 
 ensure_app()
@@ -250,6 +269,8 @@ try:
     chosen_source, chosen = choices()
     if given():
         from_elsewhere(chosen)
+    elif chosen_source == "Draw" and chosen.layout != "character":
+        draw_writing(chosen)
     else:
         {"Draw": draw, "Upload": upload, "Camera": camera}[chosen_source](chosen)
     for sentence in readable_models()[1]:

@@ -14,6 +14,9 @@ from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.datasets.readers import blocks_of
 from hcr_core.datasets.strokes import render
 
+# Fixtures that only start a browser where a test asks for one.
+pytest_plugins = ["browser_session"]
+
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("HCR_DATA_DIR", ROOT.parent / "shared" / "data"))
 

@@ -3,10 +3,10 @@
 import cv2
 import numpy as np
 
-from hcr_core.datasets.pen_alphabet import pen_strokes
+from hcr_core.datasets.pen_text import text_strokes
 
-#: Height of a drawn x in pixels, and what of the alphabet's 100 units an x is.
-X_HEIGHT, _X_UNITS = 24, 64
+#: Height of a drawn x in pixels.
+X_HEIGHT = 24
 PITCH = 80
 
 
@@ -18,20 +18,11 @@ def write(
     image: np.ndarray, text: str, x: float, y: float, *, pen: int = 3, colour=(30, 30, 30), gap: float = 8
 ) -> float:
     """Write text with its baseline at y; returns where it ends."""
-    scale = X_HEIGHT / _X_UNITS
-    for letter in text:
-        if letter == " ":
-            x += 1.2 * X_HEIGHT
-            continue
-        strokes = pen_strokes(letter)
-        low, high = (
-            limit(stroke[:, 0]) for limit, stroke in ((min, np.concatenate(strokes)), (max, np.concatenate(strokes)))
-        )
-        for stroke in strokes:
-            path = np.round(((stroke - [low, 100]) * scale + [x, y]) * 16).astype(np.int32)
-            cv2.polylines(image, [path], False, colour, pen, cv2.LINE_AA, 4)
-        x += (high - low) * scale + gap
-    return x
+    strokes, end = text_strokes(text, x, y, x_height=X_HEIGHT, gap=gap)
+    for stroke in strokes:
+        path = np.round(stroke * 16).astype(np.int32)
+        cv2.polylines(image, [path], False, colour, pen, cv2.LINE_AA, 4)
+    return end
 
 
 def page(*lines: str, width: int = 900, pitch: int = PITCH, **how) -> np.ndarray:

@@ -27,10 +27,10 @@ def png(image: np.ndarray) -> bytes:
     return cv2.imencode(".png", image)[1].tobytes()
 
 
-def draw(at: AppTest, image: np.ndarray) -> AppTest:
-    """Put a drawing on the pad as the canvas sends it."""
+def draw(at: AppTest, image: np.ndarray, pad: str = PAD) -> AppTest:
+    """Put a drawing on a pad as the canvas sends it."""
     data_url = "data:image/png;base64," + base64.b64encode(png(image)).decode()
-    at.session_state[PAD] = {"drawing": {"raw": {"objects": [{"type": "Path"}]}, "data": data_url}}
+    at.session_state[pad] = {"drawing": {"raw": {"objects": [{"type": "Path"}]}, "data": data_url}}
     return at.run()
 
 

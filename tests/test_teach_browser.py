@@ -4,26 +4,17 @@ import json
 
 import numpy as np
 import pytest
-from test_browser import (  # noqa: F401 - fixtures
-    BLANK,
-    PHONE,
-    answer,
-    browser,
-    page,
-    places,
-    press,
-    pytestmark,
-    server,
-    wait_for_letter,
-)
+from browser_session import BLANK, BROWSER_TESTS, PHONE, answer, press, wait_for_letter
 
 from hcr_core.datasets.pen_alphabet import pen_strokes
+
+pytestmark = BROWSER_TESTS
 
 #: Letters as this visitor writes them: mirrored, which the shipped model reads as others.
 LETTERS = "EFKLR"
 
 
-def write(page, label: str, middle: tuple[float, float], size: float, turn: float = 0.0, mirrored: bool = True) -> None:  # noqa: F811
+def write(page, label: str, middle: tuple[float, float], size: float, turn: float = 0.0, mirrored: bool = True) -> None:
     """Write a letter around a place of the pad, stroke by stroke, turned by some degrees."""
     pad = page.locator("canvas.upper-canvas").bounding_box()
     strokes = [stroke * ([-1, 1] if mirrored else [1, 1]) for stroke in pen_strokes(label)]
@@ -42,7 +33,7 @@ def write(page, label: str, middle: tuple[float, float], size: float, turn: floa
         page.mouse.up()
 
 
-def correct(page, label: str) -> None:  # noqa: F811
+def correct(page, label: str) -> None:
     """Say what the drawing says, and begin with an empty sheet."""
     page.locator(".st-key-teach_mark_draw_popover button").first.click()
     field = page.get_by_label("or write it", exact=True)
@@ -53,7 +44,7 @@ def correct(page, label: str) -> None:  # noqa: F811
     wait_for_letter(page, BLANK)
 
 
-def test_five_letters_are_corrected_and_the_adapted_model_reads_them(page, server):  # noqa: F811
+def test_five_letters_are_corrected_and_the_adapted_model_reads_them(page, server):
     wrong = 0
     for turn in (-6, -2, 2, 6):
         for label in LETTERS:
@@ -82,7 +73,7 @@ def test_five_letters_are_corrected_and_the_adapted_model_reads_them(page, serve
     page.get_by_text("samples held back on this machine").wait_for()
 
 
-def test_two_visitors_write_different_sheets_at_once(page, browser, server, places):  # noqa: F811
+def test_two_visitors_write_different_sheets_at_once(page, browser, server, places):
     other = browser.new_page()
     for visitor, alphabet in ((page, "Digits"), (other, "Greek")):
         visitor.goto(f"{server}/teach")
@@ -107,7 +98,7 @@ def test_two_visitors_write_different_sheets_at_once(page, browser, server, plac
 
 
 @pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone, dark"])
-def test_a_sheet_fits_on_a_phone(page, server):  # noqa: F811
+def test_a_sheet_fits_on_a_phone(page, server):
     page.goto(f"{server}/teach")
     page.wait_for_selector("canvas.upper-canvas")
     page.locator("canvas.upper-canvas").scroll_into_view_if_needed()
@@ -119,7 +110,7 @@ def test_a_sheet_fits_on_a_phone(page, server):  # noqa: F811
     page.get_by_text("1 of 78 written").wait_for()
 
 
-def test_why_shows_layers_and_nearest_examples(page):  # noqa: F811
+def test_why_shows_layers_and_nearest_examples(page):
     write(page, "R", (170, 170), 180, mirrored=False)
     wait_for_letter(page, "R")
     page.get_by_text("Why?").last.click()

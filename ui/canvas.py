@@ -70,23 +70,24 @@ _PAPER = "#ffffff"
 PEN_WIDTH, INK = 16, "#1e2433"
 
 
-def drawing_pad(key: str, pen: int = PEN_WIDTH) -> np.ndarray | None:
+def drawing_pad(key: str, pen: int = PEN_WIDTH, size: tuple[int, int] = (SIDE, SIDE)) -> np.ndarray | None:
     """Show the pad with its buttons; to be called inside a fragment.
 
     Args:
         key: Name of the pad in the session.
         pen: Width of the pen to begin with, in CSS pixels.
+        size: Width and height in CSS pixels.
 
     Returns:
-        The drawing, uint8 (``SIDE``, ``SIDE``, 4) RGBA, or ``None`` before anything was drawn.
+        The drawing, uint8 (height, width, 4) RGBA, or ``None`` before anything was drawn.
     """
     pad = _state(key)
     if key not in st.session_state:
         # The canvas is new in the browser, on the first visit or after another page: give it
         # the drawing as it was left.
         pad["start"] = {"objects": pad["objects"]}
-    with st.container(key=f"{key}_frame", width=SIDE):
-        raw, data_url = _sent(key, pad, pen)
+    with st.container(key=f"{key}_frame", width=size[0]):
+        raw, data_url = _sent(key, pad, pen, size)
     # What the canvas last sent stays in its result after our own buttons changed the drawing.
     if data_url is not None and data_url != pad["received"]:
         pad["received"] = data_url
@@ -99,7 +100,7 @@ def drawing_pad(key: str, pen: int = PEN_WIDTH) -> np.ndarray | None:
     return pad["image"]
 
 
-def _sent(key: str, pad: dict, pen: int) -> tuple[object, object]:
+def _sent(key: str, pad: dict, pen: int, size: tuple[int, int]) -> tuple[object, object]:
     """Show the canvas; its JSON and the address of its picture as the browser sent them, whatever they are."""
     try:
         result = package.st_canvas(
@@ -107,8 +108,8 @@ def _sent(key: str, pad: dict, pen: int) -> tuple[object, object]:
             stroke_color=st.session_state.get(f"{key}_colour", INK),
             background_color=_PAPER,
             initial_drawing=pad["start"],
-            width=SIDE,
-            height=SIDE,
+            width=size[0],
+            height=size[1],
             return_image_data=True,
             key=key,
         )
@@ -129,12 +130,12 @@ def objects_on(key: str) -> list[dict]:
     return _state(key)["objects"]
 
 
-def stroke_objects(strokes: list[np.ndarray]) -> list[dict]:
+def stroke_objects(strokes: list[np.ndarray], pen: int = PEN_WIDTH) -> list[dict]:
     """Strokes, float (n, 2) in pixels of the pad, as the Fabric.js paths the canvas draws itself."""
     objects = []
     for stroke in strokes:
         points = np.round(stroke.astype(float), 1).tolist()
-        low = stroke.min(axis=0) - PEN_WIDTH / 2
+        low = stroke.min(axis=0) - pen / 2
         objects.append(
             {
                 "type": "Path",
@@ -145,7 +146,7 @@ def stroke_objects(strokes: list[np.ndarray]) -> list[dict]:
                 "path": [["M", *points[0]], *(["L", *point] for point in points[1:])],
                 "fill": None,
                 "stroke": INK,
-                "strokeWidth": PEN_WIDTH,
+                "strokeWidth": pen,
                 "strokeLineCap": "round",
                 "strokeLineJoin": "round",
             }

@@ -1,0 +1,47 @@
+"""A reading as a table, for spreadsheets."""
+
+import csv
+import io
+
+from hcr_core.recognition import Character, Reading
+
+#: Candidates of each character that are written.
+_CANDIDATES = 5
+COLUMNS = (
+    *("line", "word", "character", "label", "probability", "sure", "read_as", "joined"),
+    *("left", "top", "width", "height", "candidates"),
+)
+
+
+def reading_rows(reading: Reading) -> list[dict[str, object]]:
+    """One row for every character in reading order; lines, words and characters are counted from 1."""
+    return [
+        {"line": i, "word": j, "character": k, "joined": word.joined} | _columns(character)
+        for i, line in enumerate(reading.lines, 1)
+        for j, word in enumerate(line.words, 1)
+        for k, character in enumerate(word.characters, 1)
+    ]
+
+
+def _columns(character: Character) -> dict[str, object]:
+    box = character.box
+    return {
+        "label": character.label,
+        "probability": f"{character.probability:.4f}",
+        "sure": character.sure,
+        "read_as": character.read_as or "",
+        "left": box.x,
+        "top": box.y,
+        "width": box.width,
+        "height": box.height,
+        "candidates": " ".join(f"{label}:{p:.3f}" for label, p in character.candidates[:_CANDIDATES]),
+    }
+
+
+def reading_csv(reading: Reading) -> str:
+    """The rows as CSV with a header."""
+    file = io.StringIO()
+    writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(reading_rows(reading))
+    return file.getvalue()

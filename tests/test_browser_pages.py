@@ -1,0 +1,226 @@
+"""Words, lines and pages in a real Chromium: what a visitor writes, uploads, corrects and takes away."""
+
+import csv
+import json
+
+import cv2
+import numpy as np
+import pytest
+from browser_session import BROWSER_TESTS, PHONE, draw_strokes
+from conftest import sheet
+from drawn_pages import letters, lit
+from drawn_pages import page as drawn_page
+
+from hcr_core.datasets.pen_text import text_strokes
+
+pytestmark = BROWSER_TESTS
+
+TEXT = ("The quick brown fox", "jumps over 13 dogs")
+
+
+@pytest.fixture
+def photo(tmp_path):
+    """A photo of several words, under a lamp that stands to one side."""
+    image = drawn_page(*TEXT)
+    light = np.linspace(0.55, 1, image.shape[1])[None].repeat(image.shape[0], 0)
+    cv2.imwrite(str(tmp_path / "notes.jpg"), lit(image, light))
+    return tmp_path / "notes.jpg"
+
+
+def choose(page, group: str, option: str) -> None:
+    page.get_by_role("radiogroup", name=group).get_by_text(option, exact=True).click()
+
+
+def upload(page, *files, written: str = "Page") -> None:
+    page.get_by_text("Upload", exact=True).click()
+    page.get_by_text("Find out", exact=True).wait_for()  # the choices of a photo
+    choose(page, "What is written", written)
+    page.locator("input[type=file]").set_input_files(list(files))
+    page.locator(".box").first.wait_for(timeout=30_000)
+
+
+def read(page) -> str:
+    return page.locator(".text").inner_text()
+
+
+def download(page, name: str):
+    with page.expect_download() as download:
+        page.locator(f".st-key-recognize_page_save_{name} button").click()
+    return download.value
+
+
+def settled(page, words: str) -> None:
+    """Until the app, too, knows of as many corrections as the page shows."""
+    page.locator(".count").filter(has_text=words).wait_for()
+    page.wait_for_function("() => !document.querySelector('[data-testid=stApp][data-test-script-state=running]')")
+
+
+def test_a_photo_is_read_one_letter_corrected_and_the_result_downloaded(page, photo):
+    upload(page, photo)
+    before = read(page).splitlines()[0]
+    assert letters(read(page)) == letters("".join(TEXT))
+    page.locator(".box").nth(3).click()
+    page.locator(".editor .choice").nth(1).click()
+    settled(page, "1 corrected")
+    chosen = page.locator(".box").nth(3).get_attribute("data-label")
+    expected = f"{before[:4]}{chosen}{before[5:]}"
+    assert chosen != before[4]
+    assert read(page).splitlines()[0] == expected
+    text = download(page, "text")
+    assert text.suggested_filename == "notes.txt"
+    assert text.path().read_text().splitlines()[0] == expected
+    document = json.loads(download(page, "json").path().read_text())
+    assert document["lines"][0]["text"] == expected
+    assert document["lines"][0]["words"][1]["characters"][0]["read_as"] == before[4]
+    rows = list(csv.DictReader(download(page, "csv").path().read_text().splitlines()))
+    assert [(row["label"], row["read_as"]) for row in rows[2:5]] == [
+        *((before[2], ""), (chosen, before[4]), (before[5], "")),
+    ]
+    picture, original = (cv2.imread(str(path)) for path in (download(page, "picture").path(), photo))
+    assert picture.shape == original.shape
+    assert 0.005 < np.mean(np.any(picture != original, axis=2)) < 0.3
+
+
+@pytest.mark.parametrize("typed", ["<img src=x onerror=document.title='gone'>", "<script>throw 1</script>", "&amp;"])
+def test_what_is_typed_is_shown_as_text(page, photo, typed):
+    upload(page, photo)
+    title, before = page.title(), read(page)
+    page.locator(".box").first.click()
+    page.get_by_label("or type it").fill(typed)
+    page.keyboard.press("Enter")
+    settled(page, "1 corrected")
+    expected = typed[:40] + before[1:]
+    assert read(page) == expected
+    page.mouse.move(0, 0)
+    page.locator(".box").first.hover()
+    page.locator(".tip").filter(has_text=f"was read as {before[0]}").wait_for()
+    assert download(page, "text").path().read_text() == expected + "\n"
+    assert page.title() == title
+    assert page.locator(".page img").count() == 1
+
+
+def test_a_page_is_corrected_by_keyboard(page, photo):
+    upload(page, photo)
+    first, second = before = read(page).splitlines()
+    page.locator(".box").first.focus()
+    for key in ("ArrowRight", "N", "Delete", "ArrowDown", "End", "Z"):
+        page.keyboard.press(key)
+    settled(page, "3 corrected")
+    assert read(page).splitlines() == [f"{first[0]}N{first[3:]}", f"{second[:-1]}Z"]
+    page.keyboard.press("Backspace")
+    settled(page, "2 corrected")
+    assert read(page).splitlines()[1] == second
+    page.keyboard.press("Enter")
+    page.locator(".editor").wait_for()
+    page.keyboard.press("Escape")
+    page.locator(".editor").wait_for(state="hidden")
+    page.get_by_role("button", name="Undo corrections").click()
+    assert read(page).splitlines() == before
+
+
+def test_the_unsure_are_visited_one_after_the_other(page, photo):
+    upload(page, photo)
+    before, unsure = read(page), page.locator(".box.unsure").count()
+    assert unsure
+    for _ in range(unsure):
+        page.get_by_role("button", name="Next unsure").click()
+        page.locator(".editor .choice").first.click()
+    settled(page, f"none unsure · {unsure} corrected")
+    assert page.get_by_role("button", name="Next unsure").is_disabled()
+    assert read(page) == before
+
+
+def test_quick_corrections_are_all_kept(page, photo):
+    upload(page, photo)
+    rest = read(page)[7:]
+    page.locator(".box").first.focus()
+    page.keyboard.type("WhoWas")
+    settled(page, "6 corrected")
+    page.wait_for_timeout(1000)
+    assert download(page, "text").path().read_text() == f"Who Was{rest}\n"
+
+
+def test_corrections_are_there_again_with_the_image(page, photo):
+    upload(page, photo)
+    rest = read(page)[1:]
+    page.locator(".box").first.focus()
+    page.keyboard.press("W")
+    settled(page, "1 corrected")
+    page.get_by_role("link", name="Models").click()
+    page.get_by_role("heading", name="Models").wait_for()
+    page.get_by_role("link", name="Recognize").click()
+    page.locator("input[type=file]").set_input_files([photo])
+    page.locator(".box").first.wait_for()
+    assert read(page) == f"W{rest}"
+
+
+def test_hover_tells_the_candidates_and_where_a_character_stands_in_the_text(page, photo):
+    upload(page, photo)
+    page.locator(".box").nth(3).hover()
+    page.locator(".tip").wait_for()
+    looked = page.locator(".text .looked").inner_text()
+    assert looked == read(page)[4]
+    assert page.locator(".tip .candidate").first.inner_text().startswith(looked)
+
+
+def test_the_picture_is_zoomed_and_boxes_stay_on_their_characters(page, photo):
+    upload(page, photo)
+    sheet, box = page.locator(".sheet"), page.locator(".box").nth(5)
+    before = [element.bounding_box() for element in (sheet, box)]
+    page.get_by_role("button", name="Zoom in").click()
+    after = [element.bounding_box() for element in (sheet, box)]
+    assert after[0]["width"] == pytest.approx(1.5 * before[0]["width"], rel=0.01)
+    places = [(b["x"] - s["x"]) / s["width"] for s, b in (before, after)]
+    assert places[0] == pytest.approx(places[1], abs=0.003)
+    page.get_by_role("button", name="Fit").click()
+    assert sheet.bounding_box()["width"] == pytest.approx(before[0]["width"])
+
+
+def test_the_text_is_copied(page, photo):
+    page.context.grant_permissions(["clipboard-read", "clipboard-write"])
+    upload(page, photo)
+    page.get_by_role("button", name="Copy text").click()
+    page.get_by_role("button", name="Copied").wait_for()
+    assert page.evaluate("navigator.clipboard.readText()") == read(page)
+
+
+def test_two_letters_drawn_on_the_wide_sheet(page):
+    page.get_by_text("Word or line", exact=True).click()
+    page.get_by_role("button", name="Hello").wait_for()
+    page.locator("canvas.upper-canvas[width='800']").wait_for()
+    strokes, _ = text_strokes("Hi", 120, 150, x_height=60, gap=25)
+    draw_strokes(page, strokes)
+    page.locator(".text").filter(has_text="Hi").wait_for(timeout=15_000)
+    page.locator(".st-key-recognize_line_pad_clear button").click()
+    page.get_by_text("Nothing written was found").wait_for()
+
+
+def test_a_page_taken_for_one_character_is_read_whole_at_a_click(page, photo, tmp_path):
+    page.get_by_text("Upload", exact=True).click()
+    page.locator("input[type=file]").set_input_files([photo])
+    page.get_by_role("button", name="Read all of it").click()
+    page.locator(".box").first.wait_for(timeout=30_000)
+    assert letters(read(page)) == letters("".join(TEXT))
+    cv2.imwrite(str(tmp_path / "k.png"), sheet("K"))
+    choose(page, "What is written", "One character")
+    page.locator("input[type=file]").set_input_files([tmp_path / "k.png"])
+    page.get_by_label("In full").wait_for()
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True, ids=["phone, dark"])
+def test_a_page_fits_on_a_phone_and_is_corrected_by_touch(page, photo):
+    upload(page, photo)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    page.locator(".box").nth(3).tap()
+    editor = page.locator(".editor")
+    editor.wait_for()
+    box = editor.bounding_box()
+    assert box["x"] >= 0
+    assert box["x"] + box["width"] <= 375
+    page.locator(".editor .choice").nth(1).tap()
+    settled(page, "1 corrected")
+    page.get_by_text("Draw", exact=True).click()
+    page.get_by_text("Find out", exact=True).wait_for(state="detached")
+    choose(page, "What is written", "Word or line")
+    page.get_by_role("button", name="Hello").wait_for()
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375

@@ -1,0 +1,199 @@
+"""Words, lines and pages on the Recognize page, run by Streamlit's AppTest without a browser."""
+
+import json
+
+import numpy as np
+import pytest
+from conftest import sheet
+from drawn_pages import letters, page
+from streamlit.testing.v1 import AppTest
+from test_pages import app, draw, png
+
+from hcr_core import Recognizer
+
+TEXT = ("The quick brown fox", "jumps over 13 dogs")
+LINE_PAD = "recognize_line_pad"
+
+
+def upload(layout: str, *files: tuple[str, bytes], **state: str) -> AppTest:
+    at = app()
+    at.session_state["recognize_source"] = "Upload"
+    at.session_state["recognize_photo_layout"] = layout
+    for key, value in state.items():
+        at.session_state[key] = value
+    at.run()
+    at.get("file_uploader")[0].set_value([(name, data, "image/png") for name, data in files])
+    at.run()
+    assert not at.exception
+    return at
+
+
+def sheets(at: AppTest) -> list[dict]:
+    """What each picture with boxes was given to show."""
+    assert not at.exception
+    views = [view.proto for view in at.get("bidi_component") if view.proto.component_name == "hcr_page_sheet"]
+    return [json.loads(view.json) for view in views]
+
+
+def text_of(shown: dict) -> str:
+    """What stands beside the picture, with the corrections it began with."""
+
+    def word(first: int, count: int) -> str:
+        return "".join(
+            shown["labels"].get(str(i), shown["characters"][i]["label"]) for i in range(first, first + count)
+        )
+
+    return "\n".join(" ".join(word(w["first"], w["count"]) for w in line) for line in shown["lines"])
+
+
+def correct(at: AppTest, labels: object, identity: str | None = None) -> AppTest:
+    """As the browser sends corrections."""
+    from ui.page_reading import pages_read
+
+    (shown,) = sheets(at)
+    kept = {identity or shown["id"]: pages_read.accepted(labels, len(shown["characters"]))}
+    at.session_state["page_corrections"] = kept
+    return at.run()
+
+
+def said(at: AppTest) -> str:
+    assert not at.exception
+    return " ".join(element.value for element in [*at.markdown, *at.caption, *at.info, *at.error])
+
+
+def test_an_uploaded_page_is_shown_with_a_box_for_every_character():
+    image = page(*TEXT)
+    (shown,) = sheets(upload("page", ("notes.png", png(image))))
+    assert letters(text_of(shown)) == letters("".join(TEXT))
+    assert (shown["width"], shown["height"]) == image.shape[1::-1]
+    assert [len(line) for line in shown["lines"]] == [4, 4]
+    assert len(shown["characters"]) == len(letters("".join(TEXT)))
+    assert shown["picture"].startswith("data:image/jpeg;base64,")
+
+
+def test_a_page_that_lies_on_its_side_is_shown_upright():
+    (shown,) = sheets(upload("page", ("turned.png", png(np.rot90(page(*TEXT))))))
+    assert shown["width"] > shown["height"]
+    assert letters(text_of(shown)) == letters("".join(TEXT))
+
+
+def test_only_the_kind_of_characters_chosen_is_read():
+    (shown,) = sheets(upload("page", ("p.png", png(page("SOIL 501"))), recognize_classes="digits"))
+    assert text_of(shown).replace(" ", "").isdigit()
+
+
+def test_reruns_do_not_read_again(monkeypatch):
+    read, layouts = Recognizer.read, []
+
+    def counted(self, image, layout="character", *rest):
+        layouts.append(layout)
+        return read(self, image, layout, *rest)
+
+    monkeypatch.setattr(Recognizer, "read", counted)
+    at = upload("page", ("p.png", png(page("read", "only once"))))
+    at.run()
+    for kind in ("uppercase", "all"):
+        at.session_state["recognize_classes"] = kind
+        at.run()
+    assert layouts == ["page", "page"]  # with all characters, and with capitals only
+
+
+def test_corrections_are_kept_with_the_image_they_were_made_on():
+    at = correct(upload("page", ("p.png", png(page(*TEXT)))), {"0": "<b>W</b>", "1": "", "2": "\u202ee"})
+    (shown,) = sheets(at)
+    assert shown["labels"] == {"0": "<b>W</b>", "1": "", "2": "e"}
+    assert text_of(shown).startswith("<b>W</b>e ")
+    at.session_state["recognize_photo_layout"] = "line"
+    assert sheets(at.run())[0]["labels"] == {}
+    at.session_state["recognize_photo_layout"] = "page"
+    assert sheets(at.run())[0]["labels"] == shown["labels"]
+
+
+@pytest.mark.parametrize("sent", [None, [], "x", {"a": "b"}, {"-1": "b"}, {"999": "b"}, {"0": 7}, {"²": "b"}])
+def test_what_is_no_correction_is_not_kept(sent):
+    from ui.page_reading.pages_read import accepted
+
+    assert accepted(sent, 10) == {}
+
+
+def test_an_empty_sheet_is_said_to_be_empty():
+    at = upload("page", ("blank.png", png(np.full((300, 400), 255, np.uint8))))
+    assert "Nothing written was found" in said(at)
+    assert not sheets(at)
+
+
+def test_every_step_can_be_looked_at():
+    at = upload("page", ("p.png", png(page(*TEXT))))
+    assert not at.get("image")
+    at.toggle(key="recognize_page_steps").set_value(True).run()
+    assert not at.exception
+    captions = [image.proto.imgs[0].caption for image in at.get("image")]
+    assert [caption.split(".")[0].lower() for caption in captions] == [
+        *("original", "background", "ink", "rules", "lines", "boxes")
+    ]
+
+
+def test_joined_words_are_named():
+    image = page("nunun", gap=-4)
+    assert "Looks joined up: **" in said(upload("line", ("j.png", png(image))))
+    assert "joined" not in said(upload("line", ("apart.png", png(page("minimum", gap=12)))))
+
+
+def test_several_pages_give_a_table():
+    files = [("a.png", png(page(*TEXT))), ("bad.png", b"text"), ("one.png", png(sheet("K")))]
+    at = upload("auto", *files)
+    table = at.dataframe[0].value
+    assert table["file"].tolist() == ["a.png", "bad.png", "one.png"]
+    assert letters(table["text"][0]) == letters("".join(TEXT))
+    assert " / " in table["text"][0]
+    assert table["text"].tolist()[1:] == ["", "K"]
+    assert "not an image" in table["error"][1]
+    at.selectbox(key="recognize_page_shown").select_index(1).run()
+    assert "not an image" in said(at)
+
+
+def test_a_character_alone_is_found_out_to_be_one():
+    at = upload("auto", ("k.png", png(sheet("K"))))
+    assert not sheets(at)
+    assert any('<span class="letter">K</span>' in block.proto.body for block in at.get("html"))
+
+
+def test_a_page_read_as_one_character_is_offered_to_be_read_whole():
+    at = upload("character", ("p.png", png(page(*TEXT))))
+    assert not sheets(at)
+    at.button(key="recognize_read_all").click().run()
+    assert letters(text_of(sheets(at)[0])) == letters("".join(TEXT))
+    at = upload("character", ("k.png", png(sheet("K"))))
+    assert not [button for button in at.button if button.key == "recognize_read_all"]
+
+
+def line_pad() -> AppTest:
+    at = app()
+    at.session_state["recognize_drawn_layout"] = "line"
+    return at.run()
+
+
+def test_a_drawn_line_is_read():
+    at = line_pad()
+    assert "Write on the sheet" in said(at)
+    (shown,) = sheets(draw(at, page("It is 1984", gap=12), pad=LINE_PAD))
+    assert letters(text_of(shown)) == letters("It is 1984")
+    assert len(shown["lines"]) == 1
+
+
+def test_an_example_is_written_on_the_wide_sheet():
+    at = line_pad()
+    at.button(key=f"{LINE_PAD}_example_Hello").click().run()
+    assert not at.exception
+    assert len(at.session_state[f"{LINE_PAD}_state"]["objects"]) >= 5
+    # The sheet for one character is another one.
+    assert "recognize_pad_state" not in at.session_state
+
+
+def test_the_camera_waits_for_a_page():
+    at = app()
+    at.session_state["recognize_source"] = "Camera"
+    at.session_state["recognize_photo_layout"] = "page"
+    at.run()
+    assert not at.exception
+    assert "Hold writing" in at.get("camera_input")[0].proto.label

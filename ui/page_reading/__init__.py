@@ -1,0 +1,1 @@
+"""Words, lines and whole pages on the Recognize page."""

@@ -1,0 +1,159 @@
+"""Images read as words, lines or pages, kept for the visit; and what the visitor corrected in them."""
+
+import base64
+import hashlib
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+import streamlit as st
+
+from hcr_core import Reading
+from hcr_core.annotation import annotated
+from hcr_core.imaging import decode, encoded, flatten
+from hcr_core.journal import timed
+from hcr_core.page_reading import Steps
+from hcr_core.reading_corrections import clean
+from hcr_core.upright import upright
+from ui.data import recognizer
+from ui.reading import Seen, look
+
+#: Longer side of the picture that is sent to the browser: still crisp where a page is zoomed in.
+_SHOWN_SIDE = 2400
+#: Longer side of the pictures of the steps.
+_STEP_SIDE = 1200
+#: Images of a visit whose readings and corrections are kept: a full page's takes about four megabytes.
+KEPT = 24
+_CORRECTIONS = "page_corrections"
+
+
+@dataclass(frozen=True)
+class Way:
+    """How to read an image: ``recognition.LAYOUTS``, ``alphabet.KINDS``, a model of the store and its checksum."""
+
+    layout: str
+    classes: str
+    model: str
+    version: str
+
+    @classmethod
+    def of(cls, layout: str, classes: str, model: str) -> "Way":
+        """With the model as it is now; raises ``ModelError``."""
+        return cls(layout, classes, model, recognizer(model).card["files"]["model.tflite"])
+
+
+@dataclass(frozen=True)
+class ReadPage:
+    """An image that was read, and all that is needed to show it; the image itself stays where it was.
+
+    Attributes:
+        identity: Of the image's content and the way it was read.
+        way: How it was read.
+        reading: Boxes are in pixels of the image.
+        shown: The same with the image turned upright, in pixels of ``size``.
+        picture: The image turned upright, as a data URL.
+        size: Width and height of the upright image.
+    """
+
+    identity: str
+    way: Way
+    reading: Reading
+    shown: Reading
+    picture: str
+    size: tuple[int, int]
+
+
+def digest(image: bytes, way: Way | None = None) -> str:
+    """The same for the same content, read the same way."""
+    return hashlib.blake2b(image + repr(way).encode(), digest_size=16).hexdigest()
+
+
+def read_photo(image: bytes, way: Way) -> ReadPage:
+    """Read an image file, or find it read; raises ``ImageError``, ``ModelError``, ``AlphabetError``."""
+    return _photo(digest(image, way), way, image)
+
+
+def read_drawing(image: bytes, way: Way) -> ReadPage:
+    """``read_photo`` without a sign of work, which would flicker with every stroke."""
+    return _drawing(digest(image, way), way, image)
+
+
+def read_one(image: bytes, way: Way) -> Seen:
+    """The one character on an image file, or find it read; raises as ``read_photo``."""
+    return _one(digest(image, way), way, image)
+
+
+@st.cache_resource(show_spinner=False, max_entries=KEPT, scope="session")
+def _one(identity: str, way: Way, _image: bytes) -> Seen:
+    return look(decode(_image), way.classes, way.model)
+
+
+@st.cache_resource(show_spinner="Reading …", max_entries=KEPT, scope="session")
+def _photo(identity: str, way: Way, _image: bytes) -> ReadPage:
+    return _read(identity, way, _image)
+
+
+@st.cache_resource(show_spinner=False, max_entries=2, scope="session")
+def _drawing(identity: str, way: Way, _image: bytes) -> ReadPage:
+    return _read(identity, way, _image)
+
+
+def _read(identity: str, way: Way, image: bytes) -> ReadPage:
+    pixels = flatten(decode(image))
+    with timed("reading", height=pixels.shape[0], width=pixels.shape[1], model=way.model, layout=way.layout):
+        reading = recognizer(way.model).read(pixels, way.layout, way.classes)
+    turned, shown = upright(pixels, reading)
+    small = _reduced(turned, _SHOWN_SIDE)
+    return ReadPage(identity, way, reading, shown, _jpeg_url(small), turned.shape[1::-1])
+
+
+def _reduced(image: np.ndarray, side: int) -> np.ndarray:
+    scale = side / max(image.shape[:2])
+    if scale >= 1:
+        return image
+    size = tuple(max(1, round(length * scale)) for length in image.shape[1::-1])
+    return cv2.resize(image, size, interpolation=cv2.INTER_AREA)
+
+
+def _jpeg_url(image: np.ndarray) -> str:
+    return "data:image/jpeg;base64," + base64.b64encode(encoded(image, ".jpg")).decode()
+
+
+def steps_of(page: ReadPage, image: bytes) -> dict[str, bytes]:
+    """What was seen on the way to ``page``, by the step's name, as JPEG files."""
+    return _steps(page.identity, page.way, image)
+
+
+@st.cache_resource(show_spinner="Looking at each step …", max_entries=2, scope="session")
+def _steps(identity: str, way: Way, _image: bytes) -> dict[str, bytes]:
+    pixels, steps = flatten(decode(_image)), Steps(wanted=True)
+    reading = recognizer(way.model).read(pixels, way.layout, way.classes, steps)
+    steps.add("boxes", annotated(*upright(pixels, reading)))
+    return {name: encoded(_reduced(image, _STEP_SIDE), ".jpg") for name, image in steps.images.items()}
+
+
+def corrections_of(page: ReadPage) -> dict[int, str]:
+    """What the visitor corrected, by position in ``page.reading.characters``."""
+    return st.session_state.get(_CORRECTIONS, {}).get(page.identity, {})
+
+
+def keep_corrections(page: ReadPage, identity: str, sent: object) -> None:
+    """Keep the corrections that the browser sent, if they are of this page."""
+    if identity != page.identity:
+        return
+    kept = st.session_state.setdefault(_CORRECTIONS, {})
+    kept.pop(identity, None)
+    kept[identity] = accepted(sent, len(page.reading.characters))
+    while len(kept) > KEPT:
+        kept.pop(next(iter(kept)))
+
+
+def accepted(sent: object, characters: int) -> dict[int, str]:
+    """Labels by position, of what the browser sent as labels by the position's digits."""
+    if not isinstance(sent, dict):
+        return {}
+    return {
+        int(i): clean(label)
+        for i, label in sent.items()
+        if i.isascii() and i.isdecimal() and int(i) < characters and isinstance(label, str)
+    }

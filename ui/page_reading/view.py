@@ -1,0 +1,125 @@
+"""A page that was read: image and text to correct, the files to take away, the steps to look at."""
+
+import html
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import streamlit as st
+
+from hcr_core import Reading
+from hcr_core.annotation import annotated
+from hcr_core.imaging import decode, encoded, flatten
+from hcr_core.reading_corrections import corrected
+from hcr_core.reading_export import reading_csv
+from hcr_core.upright import upright
+from ui.page_reading.pages_read import ReadPage, corrections_of, keep_corrections, steps_of
+from ui.page_reading.sheet import clickable_sheet
+from ui.reading import plain
+
+#: What each step shows.
+_STEPS = {
+    "original": "The image, at the size it is worked on",
+    "background": "The paper alone: light, shadow and colour",
+    "ink": "Ink: what is darker than its paper, upright, without rules",
+    "rules": "Ruled lines and boxes that were taken away",
+    "lines": "Lines of writing, each in a colour of its own",
+    "boxes": "Characters, as they were cut apart and read",
+}
+#: Joined words that are named.
+_NAMED = 8
+
+
+def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
+    """Everything about a page; to be called inside a fragment, as every correction runs it again.
+
+    Args:
+        page: What was read.
+        image: The image file it was read on.
+        name: Of the image.
+        key: Of the widgets.
+    """
+    if not page.reading.lines:
+        st.info("Nothing written was found here.", icon=":material/search_off:")
+        st.html(_only_picture(page, name))
+        _steps(page, image, key)
+        return
+    clickable_sheet(
+        page.shown,
+        page.picture,
+        page.size,
+        f"{key}_sheet",
+        identity=page.identity,
+        description=f"the image {name}",
+        labels=corrections_of(page),
+        on_correct=lambda identity, labels: keep_corrections(page, identity, labels),
+    )
+    _say_what_is_joined(corrected(page.reading, corrections_of(page)))
+    _downloads(page, image, name, key)
+    _steps(page, image, key)
+
+
+def _only_picture(page: ReadPage, name: str) -> str:
+    alt = html.escape(f"the image {name}", quote=True)
+    return f'<img src="{page.picture}" alt="{alt}" style="max-width: 100%; max-height: 50vh">'
+
+
+def _say_what_is_joined(reading: Reading) -> None:
+    joined = [word.text for line in reading.lines for word in line.words if word.joined]
+    if joined:
+        names = ", ".join(f"**{plain(text)}**" for text in joined[:_NAMED]) + (" …" if len(joined) > _NAMED else "")
+        st.caption(
+            f":material/gesture: Looks joined up: {names}. Joined-up writing is not read well: "
+            "compare it with the picture."
+        )
+
+
+def _downloads(page: ReadPage, image: bytes, name: str, key: str) -> None:
+    """The reading with its corrections, as files that are made when they are asked for."""
+
+    def now() -> Reading:
+        return corrected(page.reading, corrections)
+
+    corrections = corrections_of(page)
+
+    def as_json() -> bytes:
+        return json.dumps({"image": name} | now().lines_to_dict(), ensure_ascii=False, indent=1).encode()
+
+    def as_picture() -> bytes:
+        return encoded(annotated(*upright(flatten(decode(image)), now())))
+
+    stem = Path(name).stem or "reading"
+    with st.container(horizontal=True, gap="small", key=f"{key}_files"):
+        _save("Text", lambda: (now().text + "\n").encode(), f"{stem}.txt", "text/plain", key)
+        _save("JSON", as_json, f"{stem}.json", "application/json", key)
+        _save("CSV", lambda: reading_csv(now()).encode(), f"{stem}.csv", "text/csv", key)
+        _save("Picture with boxes", as_picture, f"{stem}-read.png", "image/png", key)
+
+
+def _save(label: str, contents: Callable[[], bytes], filename: str, mime: str, key: str) -> None:
+    st.download_button(
+        label,
+        contents,
+        filename,
+        mime,
+        key=f"{key}_save_{label.split()[0].lower()}",
+        icon=":material/download:",
+        on_click="ignore",
+    )
+
+
+def _steps(page: ReadPage, image: bytes, key: str) -> None:
+    """If asked for: how the image became ink, lines and boxes."""
+    asked = st.toggle(
+        "Show how it was read, step by step",
+        key=f"{key}_steps",
+        persist_state="session",
+        help="Where a reading is wrong, these tell why: ink that was not found, a rule that was taken for a stroke, "
+        "two lines that became one.",
+    )
+    if not asked:
+        return
+    pictures = steps_of(page, image)
+    for start in range(0, len(pictures), 3):
+        for column, (step, picture) in zip(st.columns(3), list(pictures.items())[start : start + 3], strict=False):
+            column.image(picture, caption=f"{step.capitalize()}. {_STEPS[step]}.", alt=f"{step}: {_STEPS[step]}")

@@ -1,0 +1,172 @@
+"""Words, lines and pages, drawn on a wide sheet, uploaded or photographed."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+import pandas as pd
+import streamlit as st
+
+from hcr_core.alphabet import Alphabet
+from hcr_core.datasets.pen_text import text_strokes
+from hcr_core.deskew import character_count
+from hcr_core.imaging import ImageError, decode, encoded, flatten
+from hcr_core.page_ink import find_ink
+from hcr_core.reading_corrections import corrected
+from ui.canvas import drawing_pad, show_drawing, stroke_objects
+from ui.data import recognizer
+from ui.page_reading.choices import read_photos_as
+from ui.page_reading.pages_read import KEPT, ReadPage, Way, corrections_of, digest, read_drawing, read_one, read_photo
+from ui.page_reading.view import page_view
+from ui.reading import Seen, full_view, plain
+
+#: Width of the sheets, and of those on a phone; heights by what is written; all in CSS pixels.
+_WIDE, _NARROW = 800, 340
+_HEIGHTS = {"line": 220, "page": 520}
+#: A pen for writing of this x-height, in CSS pixels.
+_PEN, _X_HEIGHT = 5, 46
+_EXAMPLES = ("Hello", "2026", "Blue sky")
+#: So many parts of an image are more than the strokes of one character.
+_MORE = 4
+
+
+class Choice(Protocol):
+    """What the page's switches say."""
+
+    model: str
+    classes: str
+    layout: str
+
+
+@st.fragment
+def draw_writing(choice: Choice) -> None:
+    """A wide sheet, and what is written on it."""
+    key = f"recognize_{choice.layout}_pad"
+    size = (_NARROW if _on_a_phone() else _WIDE, _HEIGHTS[choice.layout])
+    image = drawing_pad(key, pen=_PEN, size=size)
+    _examples(key, choice, size)
+    if image is None:
+        st.caption("Write on the sheet, in separate letters; it is read as you lift the pen.")
+    else:
+        drawing = encoded(flatten(image))
+        page_view(read_drawing(drawing, _way(choice)), drawing, "drawing", f"recognize_{choice.layout}")
+
+
+def _on_a_phone() -> bool:
+    """Whether the browser says so: a sheet's width has to be known before it is drawn."""
+    headers = st.context.headers
+    return headers.get("Sec-Ch-Ua-Mobile") == "?1" or "Mobi" in headers.get("User-Agent", "")
+
+
+def _way(choice: Choice) -> Way:
+    return Way.of(choice.layout, choice.classes, choice.model)
+
+
+def _examples(key: str, choice: Choice, size: tuple[int, int]) -> None:
+    known = recognizer(choice.model).alphabet
+    texts = [text for text in _EXAMPLES if _is_written_in(known, text)]
+    if not texts:
+        return
+    with st.container(horizontal=True, gap="xsmall", vertical_alignment="center"):
+        st.markdown("Examples", width="content")
+        for text in texts:
+            st.button(text, key=f"{key}_example_{text}", on_click=_write, args=(key, text, size))
+
+
+def _is_written_in(alphabet: Alphabet, text: str) -> bool:
+    return all(label in alphabet for label in text.replace(" ", ""))
+
+
+def _write(key: str, text: str, size: tuple[int, int]) -> None:
+    """Write an example in the middle of a pad, as if the visitor had."""
+    gap = _X_HEIGHT / 3
+    _, width = text_strokes(text, 0, 0, x_height=_X_HEIGHT, gap=gap)
+    scale = min(1.0, 0.9 * size[0] / width)
+    place = ((size[0] - width * scale) / 2, size[1] / 2 + _X_HEIGHT * scale / 2)
+    strokes, _ = text_strokes(text, *place, x_height=_X_HEIGHT * scale, gap=gap * scale)
+    show_drawing(key, stroke_objects(strokes, _PEN))
+
+
+Result = ReadPage | Seen | str
+
+
+@st.fragment
+def show_photos(files: Sequence[tuple[str, bytes]], choice: Choice) -> None:
+    """Uploaded images by name, or a photo: one in full, and of several a table."""
+    if len(files) > KEPT:
+        st.warning(f"At most {KEPT} pictures are read at a time: these are the first.", icon=":material/warning:")
+        files = files[:KEPT]
+    names = [name for name, _ in files]
+    results = [_read(data, choice) for _, data in files]
+    shown = 0
+    if len(files) > 1:
+        _table(names, results)
+        shown = st.selectbox("In full", range(len(files)), format_func=names.__getitem__, key="recognize_page_shown")
+    _show(*files[shown], results[shown], "recognize_page")
+
+
+def _read(data: bytes, choice: Choice) -> Result:
+    """What is seen on an image file, or why it cannot be read; one character alone is seen as such if
+    there was no telling."""
+    way = _way(choice)
+    try:
+        page = read_photo(data, way)
+        return read_one(data, way) if way.layout == "auto" and len(page.reading.characters) < 2 else page
+    except ImageError as error:
+        return str(error)
+
+
+def _show(name: str, image: bytes, result: Result, key: str) -> None:
+    """A page, one character, or the sentence that says why there is neither."""
+    if isinstance(result, str):
+        st.error(f"{plain(name)}: {plain(result)}", icon=":material/broken_image:")
+    elif isinstance(result, Seen):
+        original, reading = st.columns([5, 7], gap="medium")
+        original.image(result.picture, width=result.picture.shape[1], alt=f"the image {plain(name)}")
+        with reading:
+            full_view(result, key)
+    else:
+        page_view(result, image, name, key)
+
+
+def _table(names: list[str], results: list[Result]) -> None:
+    """All texts with the corrections made so far, to take away."""
+    table = pd.DataFrame([{"file": name} | _row(result) for name, result in zip(names, results, strict=True)])
+    st.dataframe(table, hide_index=True)
+    st.download_button(
+        "Download as CSV",
+        table.to_csv(index=False).encode(),
+        "readings.csv",
+        "text/csv",
+        icon=":material/download:",
+        key="recognize_pages_csv",
+        on_click="ignore",
+    )
+
+
+def _row(result: Result) -> dict[str, str]:
+    """Texts throughout, so that what is missing is empty."""
+    if isinstance(result, str):
+        return {"text": "", "characters": "", "unsure": "", "error": result}
+    reading = result.reading
+    if isinstance(result, ReadPage):
+        reading = corrected(reading, corrections_of(result))
+    unsure = sum(not character.sure for character in reading.characters)
+    counts = {"characters": str(len(reading.characters)), "unsure": str(unsure)}
+    return {"text": reading.text.replace("\n", " / ")} | counts | {"error": ""}
+
+
+def offer_more(data: bytes) -> None:
+    """Where a photo that was read as one character seems to have more: a button to read all."""
+    if _parts(digest(data), data) >= _MORE:
+        with st.container(horizontal=True, vertical_alignment="center", gap="small", key="recognize_more"):
+            st.markdown("There seems to be more than one character on this picture.", width="content")
+            st.button("Read all of it", key="recognize_read_all", on_click=read_photos_as, args=("page",))
+
+
+@st.cache_data(show_spinner=False, max_entries=32, scope="session")
+def _parts(content: str, _data: bytes) -> int:
+    """About how many characters an image has; 0 of one that cannot be read."""
+    try:
+        return character_count(find_ink(decode(_data)).ink)
+    except ImageError:
+        return 0
