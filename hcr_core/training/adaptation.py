@@ -4,7 +4,7 @@ Three things hold it back, all measured in ``benchmarks/adaptation.py``. Only wh
 convolution learns: strokes look the same in every hand. Two of three samples of every batch are such as it
 learned from before, and it shall go on answering to them as it did (distillation: Hinton et al. 2015,
 arXiv:1503.02531; against forgetting: Li and Hoiem 2016, arXiv:1606.09282). And where these are only drawn by
-code, it goes half of the way (Wortsman et al. 2022, arXiv:2109.01903).
+code, it goes part of the way (Wortsman et al. 2022, arXiv:2109.01903).
 """
 
 import tempfile

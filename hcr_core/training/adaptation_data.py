@@ -33,7 +33,7 @@ STEPS, NEW_SHARE = 20, 1 / 3
 #: How far the label of a new sample is what was told; the rest is what the base makes of it.
 TOLD = 0.7
 #: How far to go from the base where what it learned from is not here: characters drawn by code keep less of it.
-_HALF_WAY = 0.5
+_PART_OF_THE_WAY = 0.8
 
 
 def adaptation(name: str, base: str, data: str = "mine", writer: str | None = None, **own) -> TrainingConfig:
@@ -109,4 +109,4 @@ def rehearsed(card: dict, new: tuple[str, ...] = ()) -> list[Part]:
 
 def way(data: TrainingData) -> float:
     """How far an adaptation goes from its base, 0-1."""
-    return _HALF_WAY if all(dataset.name == _STAND_IN for dataset, _ in data.rehearsed) else 1.0
+    return _PART_OF_THE_WAY if all(dataset.name == _STAND_IN for dataset, _ in data.rehearsed) else 1.0

@@ -37,8 +37,10 @@ def show_samples() -> None:
     )
     if not found:
         return
+    # Above the table, however long that is, though they depend on what is ticked in it.
+    buttons = st.container(horizontal=True, gap="small", vertical_alignment="bottom")
     picked = _table(choice, found)
-    with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
+    with buttons:
         _change(picked)
         _delete(picked, choice, found)
         _take_away(choice)
