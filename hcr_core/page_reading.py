@@ -24,6 +24,8 @@ WORK_HEIGHT = 56.0
 #: 10 to 40 better), which is not
 #: tried with fewer characters; and on how many lines.
 _TURN_GAIN, _TURN_LEAST, _TURN_LINES = 8.0, 12, 2
+#: Least width in heights of what is a line of its own where one line was expected: three letters.
+_LINE_WIDTH = 2.5
 
 Classify = Callable[[np.ndarray], np.ndarray]
 
@@ -96,7 +98,8 @@ def read_page(
         classify: Glyphs uint8 (n, 28, 28) to probabilities float (n, classes).
         alphabet: The classes.
         allowed: bool (classes,): those to choose from.
-        layout: ``"page"``; ``"line"``: all ink is one line, upright; or ``"word"``: one word.
+        layout: ``"page"``; ``"line"``: all ink is one line (unless it plainly is several), upright;
+            or ``"word"``: one word.
         steps: Filled with ``original``, ``background``, ``ink``, ``rules`` and ``lines``.
 
     Returns:
@@ -108,11 +111,18 @@ def read_page(
     height = typical_height(ink)
     if not height:
         return []
-    lines = find_lines(ink, height) if layout == "page" else single_line(ink)
+    lines = single_line(ink) if layout == "word" else _lines(ink, height, layout)
     steps.add("lines", _coloured(ink, lines))
     read = _read_lines([_prepared(line, height) for line in lines], model, one_word=layout == "word")
     found = [[_found(word, line, to_image) for word in words if word.groups] for line, _, words in read]
     return [words for words in found if words]
+
+
+def _lines(ink: np.ndarray, height: float, layout: str) -> list[InkLine]:
+    """The lines of a page; all ink as one where that is said, unless it plainly is several."""
+    lines = find_lines(ink, height)
+    full = [line for line in lines if line.box.height > 0.6 * height and line.box.width > _LINE_WIDTH * height]
+    return single_line(ink) if layout == "line" and len(full) < 2 else lines
 
 
 def _upright_ink(image: np.ndarray, model: _Model, layout: str, steps: Steps) -> tuple[np.ndarray, np.ndarray]:
