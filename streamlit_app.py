@@ -18,6 +18,7 @@ page = st.navigation(
         st.Page("pages/recognize.py", title="Recognize", icon=":material/draw:", default=True),
         st.Page("pages/explore.py", title="Explore", icon=":material/grid_view:", url_path="explore"),
         st.Page("pages/train.py", title="Train", icon=":material/school:", url_path="train"),
+        st.Page("pages/teach.py", title="Teach", icon=":material/stylus:", url_path="teach"),
         st.Page("pages/models.py", title="Models", icon=":material/neurology:", url_path="models"),
     ],
     position="top",

@@ -3,11 +3,13 @@
 import statistics
 import time
 
+import cv2
 import numpy as np
 
 from hcr_core import Recognizer
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.datasets.strokes import render
+from hcr_core.page_ink import find_ink
 
 
 def sheet(height: int, width: int, channels: int) -> np.ndarray:
@@ -19,11 +21,31 @@ def sheet(height: int, width: int, channels: int) -> np.ndarray:
     return image
 
 
-def photo(height: int, width: int) -> np.ndarray:
-    """The same unevenly lit and with noise, so that the photo path is taken."""
-    light = np.linspace(0.5, 0.95, width)[None, :, None]
-    noise = np.random.default_rng(0).normal(0, 3, (height, width, 1))
-    return np.clip(sheet(height, width, 3) * light + noise, 0, 255).astype(np.uint8)
+def page(lines: int = 14) -> np.ndarray:
+    """Lines of pen strokes in slightly unsteady hand on white paper, 35 characters each; uint8 (h, 1700, 3)."""
+    rng, image = np.random.default_rng(0), np.full((80 * lines + 80, 1700, 3), 255, np.uint8)
+    for i in range(lines):
+        x = 50.0
+        for letter in "The quick brown fox jumps over 13 lazy dogs":
+            strokes = pen_strokes(letter) if letter != " " else []
+            left = min((stroke[:, 0].min() for stroke in strokes), default=0.0)
+            for stroke in strokes:
+                path = (stroke - [left, 100]) * 0.375 + [x, 80 + 80 * i] + rng.normal(0, 0.3, stroke.shape)
+                cv2.polylines(image, [np.round(path * 16).astype(np.int32)], False, (30, 30, 30), 3, cv2.LINE_AA, 4)
+            width = float(np.ptp(np.concatenate(strokes)[:, 0])) if strokes else 55.0
+            x += 0.375 * width + 8
+    return image
+
+
+def photographed(image: np.ndarray, height: int, width: int) -> np.ndarray:
+    """An image on a sheet of that size, unevenly lit and with noise, so that the photo path is taken."""
+    scale = min(height / image.shape[0], width / image.shape[1])
+    sheet = np.full((height, width, 3), 255, np.uint8)
+    large = cv2.resize(image, None, fx=scale, fy=scale, interpolation=cv2.INTER_LINEAR)
+    sheet[: large.shape[0], : large.shape[1]] = large[:height, :width]
+    light = np.linspace(0.5, 0.95, width, dtype=np.float32)[None, :, None]
+    noise = np.random.default_rng(0).normal(0, 3, (height, width, 1)).astype(np.float32)
+    return np.clip(sheet * light + noise, 0, 255).astype(np.uint8)
 
 
 def median_ms(work, runs: int) -> float:
@@ -42,11 +64,17 @@ def main() -> None:
     recognizer = Recognizer.load()
     glyph = np.random.default_rng(0).integers(0, 256, (1, 28, 28), dtype=np.uint8)
     many = glyph.repeat(10_000, axis=0)
-    canvas, phone = sheet(340, 340, 4), photo(3000, 4000)
+    canvas, phone = sheet(340, 340, 4), photographed(sheet(3000, 4000, 3), 3000, 4000)
     print(f"one glyph classified     {median_ms(lambda: recognizer.classify(glyph), 2000):8.3f} ms")
     print(f"10,000 glyphs, each      {median_ms(lambda: recognizer.classify(many), 5) / 10_000:8.3f} ms")
     print(f"340 x 340 drawing read   {median_ms(lambda: recognizer.read(canvas), 500):8.3f} ms")
     print(f"12-megapixel photo read  {median_ms(lambda: recognizer.read(phone), 20):8.3f} ms")
+    written = page()
+    large = photographed(written, 3000, 4000)
+    characters = len(recognizer.read(written, "page").characters)
+    print(f"page of {characters} characters   {median_ms(lambda: recognizer.read(written, 'page'), 10):8.1f} ms")
+    print(f"12-megapixel photo of it {median_ms(lambda: recognizer.read(large, 'page'), 10):8.1f} ms")
+    print(f"   its ink alone         {median_ms(lambda: find_ink(large), 10):8.1f} ms")
 
 
 if __name__ == "__main__":

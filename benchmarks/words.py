@@ -12,17 +12,18 @@ import shutil
 import subprocess
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 
 import cv2
 import numpy as np
 
-from benchmarks.composed_lines import compose, words
 from hcr_core import Recognizer
 from hcr_core.datasets import load
-from hcr_core.datasets.splits import writer_splits
 from hcr_core.imaging import read_file
-from hcr_core.line_context import expected_heights
+from hcr_core.training.composed_lines import compose, glyph_writer, random_words
+from hcr_core.training.grouping_data import drawn, unipen_words
 
 #: Pens for words of 200 units height, from a fine liner to a felt pen.
 PENS = (5, 9, 15)
@@ -49,36 +50,17 @@ def folded(text: str) -> str:
     return "".join(c for c in text.lower() if c.isalnum())
 
 
-def word_samples(data: Path, test: bool, limit: int, separate: bool = False) -> Iterator[Sample]:
-    """Printed words of writers held out (or not), drawn with pens of several widths on white.
+def word_samples(data: Path, limit: int, *, separate: bool = False, split: str = "test") -> Iterator[Sample]:
+    """Printed words of writers held out, drawn with pens of several widths on white.
 
     ``separate``: only those in which no stroke's columns overlap another letter's: as many parts
     side by side as letters.
     """
-    with np.load(data / "unipen" / "unipen_words.npz") as file:
-        writers = file["writer_names"][file["writers"]]
-        chosen = ((writer_splits(writers) == "test") == test) & (file["styles"] == "PRINTED")
-        starts = np.concatenate([[0], np.cumsum(file["stroke_lengths"].astype(np.int64))])
-        points, offsets, labels = file["points"], file["stroke_offsets"].astype(np.int64), file["labels"]
-        rows = np.random.default_rng(0).permutation(np.flatnonzero(chosen))[:limit]
-        for k, i in enumerate(rows):
-            strokes = [points[starts[s] : starts[s + 1]] for s in range(offsets[i], offsets[i + 1])]
-            image = drawn(strokes, PENS[k % len(PENS)])
-            if not separate or _parts(image) == len(labels[i]):
-                yield str(labels[i]), image
-
-
-def drawn(strokes: list[np.ndarray], pen: float, scale: float = 0.5, margin: int = 20) -> np.ndarray:
-    """Pen strokes on white paper, uint8 (h, w); ``pen`` in units of the strokes."""
-    low = np.min([stroke.min(axis=0) for stroke in strokes], axis=0)
-    high = np.max([stroke.max(axis=0) for stroke in strokes], axis=0)
-    width, height = (np.ceil((high - low) * scale) + 2 * margin).astype(int)
-    image = np.full((height, width), 255, np.uint8)
-    for stroke in strokes:
-        path = np.round(((stroke - low) * scale + margin) * 16).astype(np.int32)
-        path = path if len(path) > 1 else np.repeat(path, 2, axis=0)
-        cv2.polylines(image, [path], False, 0, max(1, round(pen * scale)), cv2.LINE_AA, 4)
-    return image
+    words = unipen_words(data / "unipen" / "unipen_words.npz", split, ("PRINTED",))
+    for k, (text, strokes) in enumerate(islice(words, limit)):
+        image = drawn(strokes, PENS[k % len(PENS)])
+        if not separate or _parts(image) == len(text):
+            yield text, image
 
 
 def _parts(image: np.ndarray) -> int:
@@ -88,14 +70,11 @@ def _parts(image: np.ndarray) -> int:
 
 def line_samples(limit: int, seed: int = 0, split: str = "test") -> Iterator[Sample]:
     """Lines of four random words of emnist62 characters."""
-    dataset, rng = load("emnist62", split), np.random.default_rng(seed)
-    heights, labels = expected_heights(dataset.alphabet), np.asarray(dataset.labels)
-    members = [np.flatnonzero(labels == c) for c in range(len(dataset.alphabet))]
+    rng = np.random.default_rng(seed)
+    write = glyph_writer(load("emnist62", split), rng)
     for _ in range(limit):
-        text = " ".join(words(rng, 4))
-        classes = [dataset.alphabet.index(letter) for letter in text.replace(" ", "")]
-        glyphs = [np.asarray(dataset.images[rng.choice(members[c])]) for c in classes]
-        yield text, compose(glyphs, text, heights[classes], rng)
+        text = " ".join(random_words(rng, 4))
+        yield text, compose(text, [write(letter) for letter in text.replace(" ", "")], rng).image
 
 
 def digit_samples(limit: int) -> Iterator[Sample]:
@@ -124,27 +103,36 @@ def tesseract(image: np.ndarray, mode: int) -> str:
     return done.stdout.decode(errors="replace").strip()
 
 
-def measure(
-    name: str, samples: Iterator[Sample], recognizer: Recognizer, layout: str, mode: int, failures: Path | None
-) -> None:
+@dataclass(frozen=True)
+class Row:
+    """What is measured: images with their texts, how they are read, and how Tesseract reads them."""
+
+    name: str
+    samples: Iterator[Sample]
+    layout: str
+    mode: int
+    alphabet: str = "all"
+
+
+def measure(row: Row, recognizer: Recognizer, failures: Path | None) -> None:
     """Print one row; write the pictures that were misread."""
     errors = theirs = characters = count = 0
     seconds = 0.0
     compare = shutil.which("tesseract") is not None
-    for text, image in samples:
+    for text, image in row.samples:
         started = time.perf_counter()
-        read = recognizer.read(image, layout).text
+        read = recognizer.read(image, row.layout, row.alphabet).text
         seconds += time.perf_counter() - started
         wrong = distance(folded(text), folded(read))
         errors, characters, count = errors + wrong, characters + len(folded(text)), count + 1
         if compare:
-            theirs += distance(folded(text), folded(tesseract(image, mode)))
+            theirs += distance(folded(text), folded(tesseract(image, row.mode)))
         if wrong and failures:
-            caption = f"{name}-{count:04d}-{folded(text)[:40]}-read-{folded(read)[:40]}.png".replace(" ", "_")
+            caption = f"{row.name}-{count:04d}-{folded(text)[:40]}-read-{folded(read)[:40]}.png".replace(" ", "_")
             cv2.imwrite(str(failures / caption), image)
     other = f"{theirs / characters:9.1%}" if compare else "        -"
     print(
-        f"{name:<26} {count:>6} {characters:>10} {errors / characters:7.1%} {other} {1000 * seconds / count:9.0f}",
+        f"{row.name:<26} {count:>6} {characters:>10} {errors / characters:7.1%} {other} {1000 * seconds / count:9.0f}",
         flush=True,
     )
 
@@ -159,14 +147,15 @@ def main() -> None:
     data, recognizer = Path(os.environ["HCR_DATA_DIR"]), Recognizer.load()
     print(f"{'what':<26} {'images':>6} {'characters':>10} {'CER':>7} {'Tesseract':>9} {'ms/image':>9}")
     rows = (
-        ("words, unseen writers", word_samples(data, True, options.limit), "word", 8),
-        ("of separate letters", word_samples(data, True, options.limit, separate=True), "word", 8),
-        ("composed lines", line_samples(min(_LINES, options.limit)), "page", 7),
-        ("digit rows", digit_samples(min(_LINES, options.limit)), "auto", 7),
-        ("photos in print letters", photo_samples(data), "auto", 6),
+        Row("words, unseen writers", word_samples(data, options.limit), "word", 8),
+        Row("of separate letters", word_samples(data, options.limit, separate=True), "word", 8),
+        Row("composed lines", line_samples(min(_LINES, options.limit)), "page", 7),
+        Row("digit rows", digit_samples(min(_LINES, options.limit)), "auto", 7),
+        Row("digit rows, only digits", digit_samples(min(_LINES, options.limit)), "auto", 7, "digits"),
+        Row("photos in print letters", photo_samples(data), "auto", 6),
     )
-    for name, samples, layout, mode in rows:
-        measure(name, samples, recognizer, layout, mode, options.failures)
+    for row in rows:
+        measure(row, recognizer, options.failures)
 
 
 if __name__ == "__main__":

@@ -8,6 +8,7 @@ from pathlib import Path
 from hcr_core.datasets import ENTRIES, Dataset, available, import_dataset, load, remove
 from hcr_core.datasets.download import get
 from hcr_core.datasets.export import FORMS, export
+from hcr_core.datasets.mine import MINE
 from hcr_core.datasets.readers import POLARITIES
 from hcr_core.datasets.store import RULES
 from hcr_core.terminal import ProgressBar
@@ -61,7 +62,7 @@ def _list(options: argparse.Namespace) -> None:
     here = available()
     for name in [*ENTRIES, *(name for name in here if name not in ENTRIES)]:
         entry = ENTRIES.get(name)
-        title = entry.title if entry else "imported"
+        title = entry.title if entry else "written and corrected on this machine" if name == MINE else "imported"
         if options.json:
             print(json.dumps({"name": name, "available": name in here, "title": title}, ensure_ascii=False))
         else:

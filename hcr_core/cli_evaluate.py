@@ -8,6 +8,7 @@ from pathlib import Path
 
 from hcr_core.alphabet import KINDS
 from hcr_core.atomic import file_written_aside
+from hcr_core.calibration import expected_calibration_error
 from hcr_core.datasets import DatasetError, load
 from hcr_core.datasets.dataset import SPLITS
 from hcr_core.evaluation import Answers, ClassFigures, Report, answers, report
@@ -54,6 +55,8 @@ def run(options: argparse.Namespace) -> int:
         "unknown_images": matched.unknown_images,
     }
     measured = report(answered, matched)
+    right = answered.first_two[:, 0] == matched.labels
+    about["calibration_error"] = round(expected_calibration_error(answered.probabilities[:, 0], right), 4)
     if options.json:
         print(json.dumps(about | measured.to_dict(), ensure_ascii=False))
     else:
@@ -104,6 +107,7 @@ def _print(about: dict, measured: Report) -> None:
     print(f"folded      {figures['folded']:.2%}")
     print(f"shape       {figures['shape']:.2%}")
     print(f"loss        {figures['loss']:.4f}")
+    print(f"calibration {about['calibration_error']:.2%} off: how far what it claims is from what is right")
     print()
     wide = max(len("weighted"), *(len(row.label) for row in measured.per_class))
     header = f"{'images':>8} {'right':>8} {'accuracy':>9} {'precision':>9} {'recall':>9} {'F1':>9}"

@@ -1,4 +1,4 @@
-"""The commands ``python -m hcr_core models list | show | delete | export``."""
+"""The commands ``python -m hcr_core models list | show | delete | index | export``."""
 
 import argparse
 import json
@@ -7,7 +7,16 @@ from pathlib import Path
 
 from hcr_core.model_card import best_accuracy, measured, parameters
 from hcr_core.model_export import FORMS, export_model
-from hcr_core.model_store import DamagedModel, StoredModel, delete_model, open_model, stored_models
+from hcr_core.model_store import (
+    DamagedModel,
+    ModelError,
+    StoredModel,
+    add_file,
+    delete_model,
+    open_model,
+    stored_models,
+)
+from hcr_core.nearest import INDEX, index_of
 
 _FIGURES = ("accuracy", "top2", "folded", "shape")
 
@@ -28,6 +37,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     deleting = actions.add_parser("delete", help="delete one of your own models")
     deleting.add_argument("name")
     deleting.set_defaults(action=_delete)
+
+    indexing = actions.add_parser("index", help="make the file by which a model finds its nearest real examples")
+    indexing.add_argument("name")
+    indexing.set_defaults(action=_index)
 
     exporting = actions.add_parser("export", help="write a model for other programs")
     exporting.add_argument("name")
@@ -133,6 +146,16 @@ def _print_figures(figures: dict[str, dict[str, float]]) -> None:
 def _delete(options: argparse.Namespace) -> None:
     delete_model(options.name)
     print(f"{options.name} was deleted")
+
+
+def _index(options: argparse.Namespace) -> None:
+    model = open_model(options.name)
+    try:
+        made = index_of(model)
+    except ValueError as error:
+        raise ModelError(f"model {model.name}: {error}") from None
+    add_file(model, INDEX, made)
+    print(f"{model.folder / INDEX}: {len(made) / 1e6:.2f} MB")
 
 
 def _export(options: argparse.Namespace) -> None:

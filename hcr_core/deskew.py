@@ -30,15 +30,16 @@ def _points(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return x.astype(np.float32), y.astype(np.float32)
 
 
-def skew(ink: np.ndarray) -> float:
+def skew(ink: np.ndarray, count: int | None = None) -> float:
     """Degrees by which lines of writing fall to the right; 0 where that is not clear.
 
     Args:
         ink: uint8 (h, w), 255 for ink.
+        count: ``character_count``, where it is known.
     """
-    x, y = _points(ink)
-    if character_count(ink) < _LEAST_CHARACTERS:
+    if (character_count(ink) if count is None else count) < _LEAST_CHARACTERS:
         return 0.0
+    x, y = _points(ink)
     bins = max(1.0, max(ink.shape) / 400)
     coarse = np.arange(-MAX_SKEW, MAX_SKEW + 0.1, 1.0)
     best = max(coarse, key=lambda angle: _sharpness(x, y, angle, bins))
@@ -70,11 +71,14 @@ def rotation(shape: tuple[int, ...], degrees: float) -> np.ndarray:
     return cv2.getRotationMatrix2D((shape[1] / 2, shape[0] / 2), degrees, 1.0)
 
 
-def is_sideways(ink: np.ndarray) -> bool:
-    """Whether the lines of writing run up or down the page: gaps between columns, none between rows."""
-    x, y = _points(ink)
-    if character_count(ink) < _LEAST_CHARACTERS:
+def is_sideways(ink: np.ndarray, count: int | None = None) -> bool:
+    """Whether the lines of writing run up or down the page: gaps between columns, none between rows.
+
+    ``count`` is ``character_count``, where it is known.
+    """
+    if (character_count(ink) if count is None else count) < _LEAST_CHARACTERS:
         return False
+    x, y = _points(ink)
     bins = max(1.0, max(ink.shape) / 400)
     angles = np.arange(-MAX_SKEW, MAX_SKEW + 0.1, 3.0)
     along = max(_sharpness(x, y, angle, bins) for angle in angles)

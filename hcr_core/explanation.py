@@ -79,3 +79,29 @@ def coloured(glyph: np.ndarray, spoken: np.ndarray, scale: int = 8) -> np.ndarra
     neutral, for_it, against = (np.array(colour, float) for colour in ((190, 190, 196), (47, 76, 204), (226, 120, 30)))
     colour = neutral + np.maximum(share, 0) * (for_it - neutral) + np.maximum(-share, 0) * (against - neutral)
     return np.round(255 + ink * (colour - 255)).clip(0, 255).astype(np.uint8)
+
+
+def map_sheet(maps: np.ndarray, columns: int, most: int, tile: int = 84) -> np.ndarray:
+    """The feature maps of a layer that answer strongest, as one picture to be seen from the last row.
+
+    Args:
+        maps: float32 (height, width, channels), see ``network_graph.LayerMaps``.
+        columns: Maps in a row.
+        most: Maps at most.
+        tile: Side of a map in the picture, in pixels.
+
+    Returns:
+        uint8 (rows * (tile + 4), columns * (tile + 4), 3), RGB: dark where a map is silent, up to pale yellow
+        where it answers as strong as any of the layer; brighter means stronger in every print and for every eye.
+    """
+    positive = np.maximum(maps, 0)
+    order = np.argsort(-positive.max(axis=(0, 1)), kind="stable")[:most]
+    strongest = max(float(positive.max()), 1e-9)
+    cell = tile + 4
+    sheet = np.full((-(-len(order) // columns) * cell, columns * cell, 3), 255, np.uint8)
+    for place, channel in enumerate(order):
+        share = cv2.resize(positive[:, :, channel] / strongest, (tile, tile), interpolation=cv2.INTER_NEAREST)
+        y, x = divmod(place, columns)
+        picture = cv2.applyColorMap(np.round(255 * np.sqrt(share)).astype(np.uint8), cv2.COLORMAP_INFERNO)
+        sheet[y * cell : y * cell + tile, x * cell : x * cell + tile] = picture[:, :, ::-1]
+    return sheet

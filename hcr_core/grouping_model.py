@@ -1,96 +1,101 @@
-"""A small network that says of a group of pieces whether it is one whole character, and which.
+"""Two small networks that say of a group of pieces whether it is one whole character, and which.
 
-The recognition network saw only whole characters: it is as sure of half an m as of an n. This one
-learned from cut-up words of UNIPEN writers and from composed lines, where pieces of characters,
-pairs of them and strokes that join them are told apart (``benchmarks/grouping_training.py``).
+The recognition network saw only whole characters: it is as sure of half an m as of an n. These learned
+from words cut up, where pieces of characters, pairs of them and strokes that join them are told apart
+(``hcr_core.training.grouping``). The first knows how a group lies and drops, before anything is drawn or
+recognized, what cannot be a character; the second also sees it, alone and among its neighbours.
 """
 
-import threading
 from functools import lru_cache
 from pathlib import Path
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
-from hcr_core.alphabet import Alphabet
+from hcr_core.group_features import geometry
+from hcr_core.inference import Network
 from hcr_core.segmentation import Groups, Pieces
 
-#: The network, and the mean and deviation of each feature in its training data.
-_NETWORK = Path(__file__).parent / "grouping.tflite"
-_SCALE = Path(__file__).parent / "grouping_features.npz"
+#: The second network, and the weights of the first.
+NETWORK = Path(__file__).parent / "grouping.tflite"
+FIRST_LOOK = Path(__file__).parent / "grouping_first_look.npz"
 #: What it can answer; case is left to the line of writing.
 CLASSES = "0123456789abcdefghijklmnopqrstuvwxyz"
-_BATCH = 256
+#: What a character adds to a path's score at the first look, so that few are not preferred for being few, what
+#: leaving out a piece costs, and how far behind the best a path may be; in nats.
+_CHARACTER, _SKIP, _BEHIND = 1.5, 3.0, 10.0
 
 
-def features(pieces: Pieces, groups: Groups, probabilities: np.ndarray, alphabet: Alphabet) -> np.ndarray:
-    """How every group lies in its line and how sure the recognition network is, float32 (n, 15).
+class FirstLook:
+    """A perceptron of two hidden layers on ``geometry``, and the probability below which a group is dropped."""
 
-    Widths, heights and gaps are in typical heights, cuts in stroke widths; ``probabilities`` is
-    float (n, classes) of the network.
+    def __init__(self, path: Path = FIRST_LOOK):
+        with np.load(path) as file:
+            self._layers = [(file[f"weights{i}"], file[f"bias{i}"]) for i in range(3)]
+            self._least = float(file["least"])
+
+    def probabilities(self, rows: np.ndarray) -> np.ndarray:
+        """Of being one whole character, float (n,), of ``geometry`` (n, 13)."""
+        for i, (weights, bias) in enumerate(self._layers):
+            rows = rows @ weights + bias
+            rows = np.maximum(rows, 0) if i < 2 else rows
+        return 1 / (1 + np.exp(-np.clip(rows[:, 0], -30, 30)))
+
+    def likely(self, pieces: Pieces, groups: Groups) -> Groups:
+        """The groups that may be characters: those on a path through the line nearly as good as the best."""
+        if not len(groups):
+            return groups
+        whole = np.clip(self.probabilities(geometry(pieces, groups)), 1e-4, 1 - 1e-4)
+        behind = behind_best(groups.first, groups.last, np.log(whole / (1 - whole)) + _CHARACTER, len(pieces))
+        return groups.take((whole >= self._least) & (behind <= _BEHIND) | (behind <= 0))
+
+
+def behind_best(first: np.ndarray, last: np.ndarray, scores: np.ndarray, count: int) -> np.ndarray:
+    """By how much the best path through each group scores less than the best of all, float (n,).
+
+    Paths lead from piece 0 past piece ``count - 1``, every group from its first piece past its last one; a
+    piece may be left out for ``_SKIP``.
     """
-    boxes, unit = groups.boxes, pieces.height
-    width, height = (boxes[:, 2] - boxes[:, 0]) / unit, (boxes[:, 3] - boxes[:, 1]) / unit
-    right = np.maximum.accumulate(np.concatenate([[-np.inf], pieces.boxes[:, 2]]))
-    left = np.minimum.accumulate(np.concatenate([pieces.boxes[:, 0], [np.inf]])[::-1])[::-1]
-    gap = np.clip((left - right) / unit, -1, 1)
-    shapes = alphabet.shape_groups
-    together = np.zeros((len(groups), int(shapes.max()) + 2))
-    np.add.at(together.T, shapes, probabilities.T)
-    together.sort(axis=1)
-    entropy = -(probabilities * np.log(probabilities + 1e-9)).sum(axis=1)
-    columns = [
-        *(width, height, np.log(width / height + 0.02), (groups.last - groups.first) / 4),
-        *(groups.gap * 3, np.minimum(groups.inner, 8) / 3, pieces.cut[groups.first], pieces.cut[groups.last]),
-        *(gap[groups.first], gap[groups.last]),
-        *(np.log(together[:, -1] + 1e-4) / 2, together[:, -1] - together[:, -2], entropy),
-        *((boxes[:, 1] - pieces.boxes[:, 1].min()) / unit, (pieces.boxes[:, 3].max() - boxes[:, 3]) / unit),
-    ]
-    return np.column_stack(columns).astype(np.float32)
+    steps: list[list[tuple[int, float]]] = [[(k + 1, -_SKIP)] for k in range(count)]
+    for start, end, score in zip(first.tolist(), last.tolist(), scores.tolist(), strict=True):
+        steps[start].append((end, score))
+    reached, left = [0.0] + [-np.inf] * count, [-np.inf] * count + [0.0]
+    for k in range(count):
+        for end, score in steps[k]:
+            reached[end] = max(reached[end], reached[k] + score)
+    for k in range(count - 1, -1, -1):
+        left[k] = max(left[end] + score for end, score in steps[k])
+    return reached[count] - (np.array(reached)[first] + scores + np.array(left)[last]) - 1e-9
 
 
 class GroupingModel:
-    """The network, ready to use; may be shared by threads."""
+    """The second network, ready to use; may be shared by threads."""
 
     def __init__(self) -> None:
-        with np.load(_SCALE) as file:
-            self._mean, self._deviation = file["mean"], file["deviation"]
-        self._lock = threading.Lock()
-        self._interpreter = Interpreter(model_path=str(_NETWORK), num_threads=2)
-        inputs = self._interpreter.get_input_details()
-        self._glyphs, self._features = sorted(inputs, key=lambda i: -len(i["shape"]))
-        outputs = self._interpreter.get_output_details()
-        self._classes, self._whole = sorted(outputs, key=lambda o: -o["shape"][-1])
+        self._network = Network(NETWORK.read_bytes())
 
-    def classify(self, glyphs: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    def classify(self, glyphs: np.ndarray, contexts: np.ndarray, rows: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         """What the groups are.
 
         Args:
             glyphs: uint8 (n, 28, 28).
-            rows: float32 (n, 15), of ``features``.
+            contexts: uint8 (n, 32, 32, 2), of ``context_images``.
+            rows: float32 (n, 17): ``geometry`` and ``sureness``.
 
         Returns:
             Probabilities of ``CLASSES``, float32 (n, 36), and of being one whole character, float32 (n,).
         """
-        classes, whole = np.empty((len(glyphs), len(CLASSES)), np.float32), np.empty(len(glyphs), np.float32)
-        rows = (rows - self._mean) / self._deviation
-        for start in range(0, len(glyphs), _BATCH):
-            part = slice(start, start + _BATCH)
-            images = glyphs[part, ..., None].astype(np.float32) / 255
-            with self._lock:
-                network = self._interpreter
-                network.resize_tensor_input(self._glyphs["index"], images.shape)
-                network.resize_tensor_input(self._features["index"], rows[part].shape)
-                network.allocate_tensors()
-                network.set_tensor(self._glyphs["index"], images)
-                network.set_tensor(self._features["index"], rows[part].astype(np.float32))
-                network.invoke()
-                classes[part] = network.get_tensor(self._classes["index"])
-                whole[part] = network.get_tensor(self._whole["index"])[:, 0]
-        return classes, whole
+        inputs = {"glyph": glyphs[..., None], "context": contexts, "rows": rows}
+        whole, classes = sorted(self._network.run(inputs), key=lambda output: output.shape[1])
+        return classes, whole[:, 0]
 
 
 @lru_cache(maxsize=1)
 def grouping_model() -> GroupingModel:
-    """The shipped network, loaded once."""
+    """The shipped second network, loaded once."""
     return GroupingModel()
+
+
+@lru_cache(maxsize=1)
+def first_look() -> FirstLook:
+    """The shipped first network, loaded once."""
+    return FirstLook()

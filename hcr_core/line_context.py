@@ -4,6 +4,7 @@ They settle what 28 x 28 pixels cannot: whether a round shape is o, O or 0.
 """
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 
@@ -41,6 +42,7 @@ class LineMetrics:
         return (base[:, None] - boxes[:, [1, 3]]) / self.x_height
 
 
+@lru_cache(maxsize=16)
 def expected_heights(alphabet: Alphabet) -> np.ndarray:
     """Top and bottom of every class in x-heights over the baseline, float (classes, 2); NaN outside Latin."""
     return np.array([_expected(label) for label in alphabet])
@@ -56,8 +58,10 @@ def _expected(label: str) -> tuple[float, float]:
 def misfit(boxes: np.ndarray, metrics: LineMetrics, expected: np.ndarray, limit: float) -> np.ndarray:
     """How badly each class fits each box's place in the line: float (n, classes), 0 to ``limit``."""
     heights = metrics.heights(boxes)
-    deviation = (heights[:, None, :] - expected[None]) / SPREAD
-    return np.nan_to_num(np.minimum(0.5 * (deviation**2).sum(axis=2), limit))
+    # Few classes differ in their heights from all others.
+    different, place = np.unique(expected, axis=0, return_inverse=True)
+    deviation = (heights[:, None, :] - different[None]) / SPREAD
+    return np.nan_to_num(np.minimum(0.5 * (deviation**2).sum(axis=2), limit))[:, place]
 
 
 def fit_metrics(boxes: np.ndarray, labels: list[str], weights: np.ndarray, fallback: float) -> LineMetrics:

@@ -1,6 +1,7 @@
 """Stored models in the forms that other programs load."""
 
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -50,6 +51,20 @@ def export_model(model: StoredModel, form: str, out: str | Path, *, replace: boo
     except OSError as error:
         raise ModelError(f"{out}: cannot be written ({error.strerror or error})") from None
     return out
+
+
+def packed(model: StoredModel, form: str) -> bytes:
+    """``export_model`` in memory, for a browser to save; a SavedModel comes as ZIP. Raises ``ModelError``."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = export_model(model, form, Path(folder) / "export" / packed_name(model.name, form))
+        if out.is_dir():
+            out = Path(shutil.make_archive(str(Path(folder) / "packed"), "zip", out))
+        return out.read_bytes()
+
+
+def packed_name(name: str, form: str) -> str:
+    """A file name for what ``packed`` makes of a model called ``name``."""
+    return name + {"keras": ".keras", "litert": ".tflite", "saved-model": "-saved-model.zip", "onnx": ".onnx"}[form]
 
 
 def _check_free(out: Path, form: str, replace: bool) -> None:

@@ -191,6 +191,12 @@ def open_folder(folder: Path) -> StoredModel:
     return StoredModel(folder.name, folder, card, alphabet)
 
 
+def add_file(model: StoredModel, filename: str, data: bytes) -> StoredModel:
+    """Put one more file to a model, or replace one, with its checksum on the card; returns the model anew."""
+    files = {name: model.read(name) for name in model.card["files"]} | {filename: data}
+    return open_folder(save_model(model.folder.parent, model.name, model.card, files))
+
+
 def save_model(store: Path, name: str, card: dict, files: dict[str, bytes]) -> Path:
     """Put a model into a store whole or not at all: written aside, then renamed.
 

@@ -28,6 +28,10 @@ _CONTRAST = 22
 _EDGE = 0.4
 #: Ink joined to nothing darker than this share of full ink shows through from the other side.
 _SURE_EDGE = 0.55
+#: Two lines that are no ink are no darker than this share of it where they cross.
+_DARK_EDGE = 0.75
+#: Share of a letter's size below which a component may be a speck, and how many there have to be at least.
+_SPECK, _SPECKS = 0.25, 20
 
 
 @dataclass(frozen=True)
@@ -173,18 +177,40 @@ def _stretched(darkness: np.ndarray) -> np.ndarray:
         return none
     edge = max(floor, level + _EDGE * (full - level))
     table = np.clip(128 + 127 * (np.arange(256) - edge) / max(full - edge, 1), 0, 255).astype(np.uint8)
-    ink = cv2.LUT(blurred, table)
-    return _without_faint(ink, 128 + 127 * (_SURE_EDGE - _EDGE) / (1 - _EDGE))
+    return _without_faint(cv2.LUT(blurred, table))
 
 
-def _without_faint(ink: np.ndarray, sure: float) -> np.ndarray:
-    """Leave out components of ink that nowhere reach ``sure``, and specks."""
+def _level_of(share: float) -> float:
+    """The value in an ink map of a share of full ink."""
+    return 128 + 127 * (share - _EDGE) / (1 - _EDGE)
+
+
+def _without_faint(ink: np.ndarray) -> np.ndarray:
+    """Leave out components of ink that nowhere are clearly darker than its edge, specks, and squared paper."""
     count, labels, stats, _ = cv2.connectedComponentsWithStats((ink >= 128).astype(np.uint8), connectivity=8)
-    dark = np.bincount(labels[ink >= sure], minlength=count)
-    keep = (dark > 0.1 * stats[:, cv2.CC_STAT_AREA]) & (stats[:, cv2.CC_STAT_AREA] >= 4)
+    sure = np.bincount(labels[ink >= _level_of(_SURE_EDGE)], minlength=count)
+    keep = (sure > 0.1 * stats[:, cv2.CC_STAT_AREA]) & (stats[:, cv2.CC_STAT_AREA] >= 4)
     keep[0] = False
-    kept = cv2.dilate(keep[labels].astype(np.uint8) * 255, np.ones((3, 3), np.uint8))
-    return ink & kept
+    dark = ink >= _level_of(_DARK_EDGE)
+    crossings = _are_crossings(stats, keep, np.bincount(labels[dark], minlength=count) > 0)
+    near = cv2.dilate((keep & ~crossings)[labels].astype(np.uint8) * 255, np.ones((3, 3), np.uint8))
+    if crossings.any():
+        # The same lines also hang on letters.
+        near &= cv2.dilate(dark.astype(np.uint8) * 255, np.ones((5, 5), np.uint8))
+    return ink & near
+
+
+def _are_crossings(stats: np.ndarray, keep: np.ndarray, dark: np.ndarray) -> np.ndarray:
+    """Which components are where lines of squared paper cross, bool (components,).
+
+    The lines were too pale for ink, their crossings are not, though not as dark as dots and commas; and
+    there are many of them.
+    """
+    sizes, weight = stats[:, 2:4].max(axis=1), np.where(keep, stats[:, cv2.CC_STAT_AREA], 0)
+    order = np.argsort(sizes)
+    usual = sizes[order][np.searchsorted(np.cumsum(weight[order]), weight.sum() / 2)]
+    specks = keep & ~dark & (sizes < _SPECK * usual)
+    return specks & (specks.sum() > max(_SPECKS, 0.5 * (keep & ~specks).sum()))
 
 
 def _without_border(ink: np.ndarray) -> np.ndarray:

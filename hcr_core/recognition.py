@@ -1,22 +1,19 @@
 """Reading: glyphs to probabilities, images to labelled characters."""
 
-import threading
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from itertools import count
 
 import numpy as np
-from ai_edge_litert.interpreter import Interpreter
 
 from hcr_core.alphabet import Alphabet, restricted
+from hcr_core.inference import Network
 from hcr_core.model_store import ModelError, StoredModel, open_model
 from hcr_core.page_reading import FoundCharacter, Steps, read_page
 from hcr_core.preprocessing import GLYPH_SIZE, VERSION, Box, extract_character, ink_to_glyph
 
 #: What may be on an image; ``"auto"`` is one character where no more are found, else a page.
 LAYOUTS = ("auto", "character", "word", "line", "page")
-#: Most glyphs given to the interpreter at once: larger batches are no faster and take more memory.
-_BATCH = 256
 #: Below this summed probability of the answer's look-alikes the answer is called unsure.
 SURE = 0.6
 
@@ -175,7 +172,7 @@ class Recognizer:
     (2, 62)
     """
 
-    def __init__(self, model: StoredModel, threads: int = 2):
+    def __init__(self, model: StoredModel):
         version = model.card.get("preprocessing")
         if version != VERSION:
             raise ModelError(f"model {model.name} was trained with preprocessing {version}; this is {VERSION}")
@@ -184,15 +181,9 @@ class Recognizer:
         self.alphabet: Alphabet = model.alphabet
         # Least probability of being a character at all that is not refused.
         self._least_written = float(model.card.get("refusal", {}).get("threshold", 0.0))
-        # The interpreter keeps pointing into these bytes.
-        self._content = model.read("model.tflite")
-        # An interpreter may be called from one thread at a time, and Streamlit runs every
-        # visitor in a thread: a call takes a fraction of a millisecond, so they take turns.
-        self._lock = threading.Lock()
         try:
-            self._interpreter = Interpreter(model_content=self._content, num_threads=threads)
-            self._batch = 0
-            self._resize(1)
+            self._network = Network(model.read("model.tflite"))
+            self.judge(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))
         except (RuntimeError, ValueError, KeyError) as error:
             raise ModelError(f"model {model.name}: its network cannot be loaded ({error})") from None
 
@@ -200,19 +191,6 @@ class Recognizer:
     def load(cls, name: str = "characters") -> "Recognizer":
         """A model by its name in the store; raises ``ModelError``."""
         return cls(open_model(name))
-
-    def _resize(self, batch: int) -> None:
-        if batch != self._batch:
-            self._batch = 0  # stays so if an allocation fails half way
-            shape = [batch, GLYPH_SIZE, GLYPH_SIZE, 1]
-            self._input = self._interpreter.get_input_details()[0]["index"]
-            self._interpreter.resize_tensor_input(self._input, shape)
-            self._interpreter.allocate_tensors()
-            outputs = {int(output["shape"][-1]): output["index"] for output in self._interpreter.get_output_details()}
-            self._output = outputs[len(self.alphabet)]
-            # A model may have a second output: the probability that a glyph is a character at all.
-            self._written = outputs.get(1) if len(outputs) > 1 else None
-            self._batch = batch
 
     def classify(self, glyphs: np.ndarray) -> np.ndarray:
         """Probabilities of every class.
@@ -243,18 +221,10 @@ class Recognizer:
         glyphs = np.asarray(glyphs)
         if glyphs.dtype != np.uint8 or glyphs.ndim != 3 or glyphs.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE):
             raise ValueError(f"glyphs are uint8 (n, {GLYPH_SIZE}, {GLYPH_SIZE}), not {glyphs.dtype} {glyphs.shape}")
-        probabilities = np.empty((len(glyphs), len(self.alphabet)), np.float32)
-        written = np.ones(len(glyphs), np.float32)
-        for start in range(0, len(glyphs), _BATCH):
-            part = glyphs[start : start + _BATCH, ..., None].astype(np.float32)
-            with self._lock:
-                self._resize(len(part))
-                self._interpreter.set_tensor(self._input, part)
-                self._interpreter.invoke()
-                probabilities[start : start + _BATCH] = self._interpreter.get_tensor(self._output)
-                if self._written is not None:
-                    written[start : start + _BATCH] = self._interpreter.get_tensor(self._written)[:, 0]
-        return probabilities, written
+        outputs = {output.shape[-1]: output for output in self._network.run({"glyph": glyphs[..., None]})}
+        # A model may have a second output: the probability that a glyph is a character at all.
+        written = outputs[1][:, 0] if len(outputs) > 1 else np.ones(len(glyphs), np.float32)
+        return outputs[len(self.alphabet)], written
 
     def read(
         self,
@@ -286,10 +256,10 @@ class Recognizer:
         allowed = self.alphabet.select(alphabet)
         if layout == "character":
             return self._read_character(image, allowed)
-        reading = self._read_page(image, allowed, "page" if layout == "auto" else layout, steps)
+        reading = self._read_page(image, allowed, layout, steps)
         # One character over another is the dot of an i, or a 5 and its bar.
-        stacked = len(reading.lines) == len(reading.characters) == 2
-        if layout == "auto" and (stacked or len(reading.characters) < 2):
+        stacked = reading is not None and len(reading.lines) == len(reading.characters) == 2
+        if reading is None or (layout == "auto" and (stacked or len(reading.characters) < 2)):
             return self._read_character(image, allowed)
         return reading
 
@@ -302,8 +272,10 @@ class Recognizer:
         character = self._character(probabilities[0], float(written[0]), allowed, ink.box, glyph)
         return Reading((Line((Word((character,)),)),), self.name)
 
-    def _read_page(self, image: np.ndarray, allowed: np.ndarray, layout: str, steps: Steps | None) -> Reading:
-        found = read_page(image, self.classify, self.alphabet, allowed, layout=layout, steps=steps)
+    def _read_page(self, image: np.ndarray, allowed: np.ndarray, layout: str, steps: Steps | None) -> Reading | None:
+        found = read_page(image, self.judge, self.alphabet, allowed, layout=layout, steps=steps)
+        if found is None:
+            return None
         lines = [
             Line(tuple(Word(tuple(self._found(c, allowed) for c in word.characters), word.joined) for word in words))
             for words in found
@@ -318,8 +290,10 @@ class Recognizer:
         self, probabilities: np.ndarray, written: float, allowed: np.ndarray, box: Box, glyph: np.ndarray
     ) -> Character:
         shares = restricted(probabilities, allowed)
-        order = [i for i in np.argsort(-shares, kind="stable") if allowed[i]]
-        candidates = tuple((self.alphabet[i], float(shares[i])) for i in order)
+        order = np.argsort(-shares, kind="stable")
+        order = order[allowed[order]]
+        labels = (self.alphabet[i] for i in order.tolist())
+        candidates = tuple(zip(labels, shares[order].tolist(), strict=True))
         label, probability = candidates[0]
         lookalikes = tuple(other for other in self.alphabet.lookalikes(label) if allowed[self.alphabet.index(other)])
         refused = written < self._least_written

@@ -246,8 +246,9 @@ def example_sheets(dataset: Dataset, position: int, perturbation: Perturbation, 
 
 def _ink(dataset: Dataset, position: int) -> np.ndarray:
     """The ink of a sample, uint8 (h, w), without margins."""
-    if dataset.strokes is not None:
-        return render(dataset.strokes[int(position)], _PEN)
+    strokes = dataset.strokes[int(position)] if dataset.strokes is not None else []
+    if strokes:
+        return render(strokes, _PEN)
     image = np.asarray(dataset.images[position])
     rows, columns = np.flatnonzero(image.max(axis=1) > 40), np.flatnonzero(image.max(axis=0) > 40)
     if not len(rows):

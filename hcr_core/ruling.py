@@ -9,6 +9,10 @@ _LENGTH = 0.6
 _THICKNESS = (3, 0.004)
 #: A rule found in pieces has to be covered by ink for this share of its length: the bars of TTT are not.
 _COVER = 0.85
+#: A margin is longer than this many of the highest characters beside it, and there are at least so many.
+_MARGIN, _BESIDE = 3, 5
+#: Largest side, in pixels, of what two rules leave where they cross.
+_RESIDUE = 20
 #: Pen that is darker than the rule by this much, of 255, is told from it by that.
 _DARKER = 60
 
@@ -24,13 +28,13 @@ def remove_rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         page is not ruled.
     """
     solid = (ink >= 128).astype(np.uint8)
-    level = _rules(ink)
-    # Upright rules come with level ones (squares, a box, a margin); alone they are the stems of a word
-    # that fills its picture.
-    upright = np.ascontiguousarray(_rules(np.ascontiguousarray(ink.T)).T) if level.any() else level
-    removed = level | upright
-    if level.any() and upright.any():
-        removed |= _crossings(solid & ~removed, level, upright)
+    level, course = _rules(ink)
+    upright, upright_course = (np.ascontiguousarray(part.T) for part in _rules(np.ascontiguousarray(ink.T)))
+    removed = level
+    # Upright rules come with level ones (squares, a box), or are a margin.
+    if level.any() or _is_margin(solid, upright):
+        removed = level | upright
+        removed |= _crossings(solid & ~removed, course, upright_course)
     if not removed.any():
         return ink, np.zeros_like(ink)
     # The soft edge goes with its line, but not that of a stroke beside it.
@@ -40,27 +44,46 @@ def remove_rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return np.where(gone, 0, ink).astype(np.uint8), np.where(gone, ink, 0).astype(np.uint8)
 
 
+def _is_margin(solid: np.ndarray, upright: np.ndarray) -> bool:
+    """Whether upright rules alone are the line or two of a margin, not the stems of a word that fills its picture."""
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
+    ruled = np.bincount(labels[upright > 0], minlength=count) > 0
+    heights, others = stats[:, cv2.CC_STAT_HEIGHT], ~ruled
+    others[0] = False
+    if not 1 <= ruled.sum() <= 2 or others.sum() < _BESIDE:
+        return False
+    return bool(heights[ruled].min() > _MARGIN * heights[others].max())
+
+
 def _crossings(left: np.ndarray, level: np.ndarray, upright: np.ndarray) -> np.ndarray:
-    """Crossings of rules in what is left of the ink: each rule looked like a stroke to the other."""
-    around = np.ones((9, 9), np.uint8)
-    crossing = cv2.dilate(level, around) & cv2.dilate(upright, around)
+    """What rules leave in the ink where they cross: each looked like a stroke to the other.
+
+    Small components that lie on the courses of rules, at a place where two meet; all uint8 (h, w) of 0 and 1.
+    """
+    if not level.any() or not upright.any():
+        return np.zeros_like(left)
+    # A pixel wider: the edge of a rule is no sharper than that.
+    level, upright = (cv2.dilate(course, np.ones((3, 3), np.uint8)) for course in (level, upright))
+    crossing = cv2.dilate(level & upright, np.ones((5, 5), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(left, connectivity=8)
-    small = stats[:, 2:4].max(axis=1) <= 8
-    small[np.unique(labels[(left > 0) & (crossing == 0)])] = False
-    return small[labels].astype(np.uint8) & left
+    on_rules = np.bincount(labels[(level | upright) > 0], minlength=len(stats)) / stats[:, cv2.CC_STAT_AREA]
+    residue = (stats[:, 2:4].max(axis=1) <= _RESIDUE) & (on_rules > 0.6)
+    residue &= np.bincount(labels[crossing > 0], minlength=len(stats)) > 0
+    residue[0] = False
+    return residue[labels].astype(np.uint8)
 
 
-def _rules(ink: np.ndarray) -> np.ndarray:
-    """Pixels of horizontal rules that no stroke crosses, uint8 (h, w) of 0 and 1."""
+def _rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Pixels of horizontal rules that no stroke crosses, and the rules' whole courses; uint8 (h, w) of 0 and 1."""
     page = (ink >= 128).astype(np.uint8)
     width = page.shape[1]
-    rules = np.zeros_like(page)
+    rules, courses = np.zeros_like(page), np.zeros_like(page)
     span = max(16, width // 40)
     limit = round(_THICKNESS[0] + _THICKNESS[1] * max(page.shape))
     # Long horizontal runs; a rule that is a little tilted falls into several of them, stacked.
     runs = cv2.morphologyEx(page, cv2.MORPH_OPEN, np.ones((1, span), np.uint8))
     if not runs.any():
-        return rules
+        return rules, courses
     joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((3, span), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, 3 * span), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
@@ -73,12 +96,14 @@ def _rules(ink: np.ndarray) -> np.ndarray:
         thickness = float(np.median(part.sum(axis=0)[columns])) if columns.any() else limit + 1
         if columns.mean() < _COVER or thickness > limit:
             continue
-        _erase(ink, rules, part, x, y, thickness)
-    return rules
+        _erase(ink, rules, courses, part, x, y, thickness)
+    return rules, courses
 
 
-def _erase(ink: np.ndarray, rules: np.ndarray, part: np.ndarray, x: int, y: int, thickness: float) -> None:
-    """Mark a rule's pixels where no stroke passes through it or lies upon it.
+def _erase(
+    ink: np.ndarray, rules: np.ndarray, courses: np.ndarray, part: np.ndarray, x: int, y: int, thickness: float
+) -> None:
+    """Mark a rule's course, and its pixels where no stroke passes through it or lies upon it.
 
     The rule's course is a smooth curve through its pixels. Column by column, a run of ink that is
     longer than the rule is thick belongs to a stroke, and so does ink much darker than the rule.
@@ -103,13 +128,16 @@ def _erase(ink: np.ndarray, rules: np.ndarray, part: np.ndarray, x: int, y: int,
     half = round(thickness / 2 + 1)
     for offset in range(-half, half + 1):
         row = at[reach + offset]
-        gone = near & ~kept & solid[reach + offset] & (row >= 0) & (row < len(ink))
+        inside = (row >= 0) & (row < len(ink))
+        courses[row[inside], across[inside] + x] = 1
+        gone = near & ~kept & solid[reach + offset] & inside
         rules[row[gone], across[gone] + x] = 1
 
 
 def _course(part: np.ndarray, thickness: float) -> np.ndarray:
     """The curve through a rule's pixels, as ``np.polyval`` takes it; bars of letters beside it do not bend it."""
-    rows, columns = np.nonzero(part)
+    # Where the run is thicker, a stroke lies along the rule.
+    rows, columns = np.nonzero(part & (part.sum(axis=0) <= thickness + 0.5))
     near = np.ones(len(rows), bool)
     for _ in range(4):
         course = np.polyfit(columns[near], rows[near], 2 if np.ptp(columns[near]) > 50 else 1)

@@ -18,6 +18,11 @@ from hcr_core.preprocessing import Box, ink_to_glyph
 _MIN_CUT_WIDTH, _CUT_DISTANCE = 0.4, 0.14
 #: A cut goes through at most this many stroke widths of ink: two are the top and bottom of an o.
 _MAX_CUT = 1.8
+#: A cut that bends has to cross this much less ink than a straight one nearby; a bend by a pixel costs as
+#: much as so many pixels of ink.
+_BENT, _BEND = 0.5, 0.15
+#: Narrower parts, in heights, are not cut by bent cuts.
+_MIN_SEAM_WIDTH = 0.7
 #: How much less unequal the columns may be and writing still count as upright.
 _UPRIGHT = 1.12
 #: The widest and most divided character: W in broad hands; K of four strokes and two cuts.
@@ -37,6 +42,7 @@ class Pieces:
         number: int32 (h, w): 1 + the piece a pixel belongs to, 0 for none.
         boxes: float (n, 4): left, top, right, bottom of each, pixels; left and right are upright
             ones, of the line without its slant.
+        extents: int (n, 2): leftmost column of each in ``ink``, and one past the rightmost.
         area: int (n,): pixels of ink.
         cut: float (n + 1,): stroke widths of ink that are cut through before each piece, 0 where it
             begins a component.
@@ -47,6 +53,7 @@ class Pieces:
     ink: np.ndarray
     number: np.ndarray
     boxes: np.ndarray
+    extents: np.ndarray
     area: np.ndarray
     cut: np.ndarray
     height: float
@@ -76,6 +83,10 @@ class Groups:
 
     def __len__(self) -> int:
         return len(self.first)
+
+    def take(self, rows: np.ndarray) -> "Groups":
+        """The groups at ``rows``, int (k,) or bool (n,)."""
+        return Groups(**{name: values[rows] for name, values in vars(self).items()})
 
 
 def stroke_width(ink: np.ndarray) -> float:
@@ -123,41 +134,107 @@ def cut_line(ink: np.ndarray, height: float) -> Pieces:
     for start, end in pairwise(bounds):
         rows, u = y[start:end], upright[start:end]
         cuts = _cuts(u, rows, height, stroke)
-        slot = np.searchsorted([at for at, _ in cuts], u)
+        slot = np.zeros(len(u), int)
+        for cut in cuts:
+            slot += u - u.min() > cut.columns[rows - rows.min()]
         for i in range(len(cuts) + 1):
             inside = np.flatnonzero(slot == i)
             if len(inside):
                 members = inside + start
                 box = (u[inside].min(), rows[inside].min(), u[inside].max() + 1, rows[inside].max() + 1)
-                parts.append((box, members, cuts[i - 1][1] if i else 0.0, not cuts))
+                parts.append((box, members, cuts[i - 1].cost if i else 0.0, not cuts))
     parts = _with_dots_on_bodies(parts, height)
     parts.sort(key=lambda part: part[0][0] + part[0][2])
     return _numbered(ink, parts, y, x, height, stroke)
 
 
-def _cuts(u: np.ndarray, ink_rows: np.ndarray, height: float, stroke: float) -> list[tuple[float, float]]:
-    """Columns at which a component may be cut and how many stroke widths that costs, from left to right."""
-    left = u.min()
-    column = (u - left).astype(int)
-    width = int(column.max()) + 1
-    if width < _MIN_CUT_WIDTH * height:
+@dataclass(frozen=True)
+class _Cut:
+    """Where a component may be cut: its column in every row, and how many stroke widths of ink that costs."""
+
+    columns: np.ndarray
+    cost: float
+
+
+def _cuts(u: np.ndarray, ink_rows: np.ndarray, height: float, stroke: float) -> list[_Cut]:
+    """Where a component may be cut, from left to right; columns count from ``u.min()``, rows from the topmost."""
+    column, row = (u - u.min()).astype(int), ink_rows - ink_rows.min()
+    solid = np.zeros((int(row.max()) + 1, int(column.max()) + 1), np.float32)
+    solid[row, column] = 1
+    if solid.shape[1] < _MIN_CUT_WIDTH * height:
         return []
-    profile = np.bincount(column, minlength=width).astype(np.float64)
-    window = max(1, round(stroke / 2)) | 1
-    profile = np.convolve(np.pad(profile, window // 2, mode="edge"), np.ones(window) / window, mode="valid")
     distance = max(2, round(_CUT_DISTANCE * height))
-    top, bottom = np.full(width, ink_rows.max()), np.full(width, ink_rows.min())
-    np.minimum.at(top, column, ink_rows)
-    np.maximum.at(bottom, column, ink_rows)
-    extent = (bottom - top + 1).astype(np.float64)
+    ink, straight = _straight_cuts(solid, height, stroke, distance)
+    candidates = [(float(ink[int(at)]), at, np.full(len(solid), at + 0.5)) for at in straight]
+    if solid.shape[1] >= _MIN_SEAM_WIDTH * height:
+        candidates += _seams(solid, ink, stroke, distance)
+    chosen: list[tuple[float, float, np.ndarray]] = []
+    for candidate in sorted(candidates, key=lambda candidate: candidate[0]):
+        if all(abs(candidate[1] - other[1]) >= distance for other in chosen):
+            chosen.append(candidate)
+    return [_Cut(columns, cost / stroke) for cost, _, columns in sorted(chosen, key=lambda candidate: candidate[1])]
+
+
+def _straight_cuts(solid: np.ndarray, height: float, stroke: float, distance: int) -> tuple[np.ndarray, list[float]]:
+    """Pixels of ink in each column, a stroke's edge smoothed away, and the columns to cut at."""
+    profile, window = solid.sum(axis=0, dtype=np.float64), max(1, round(stroke / 2)) | 1
+    profile = np.convolve(np.pad(profile, window // 2, mode="edge"), np.ones(window) / window, mode="valid")
+    top = solid.argmax(axis=0)
+    bottom = len(solid) - 1 - solid[::-1].argmax(axis=0)
+    extent = np.where(solid.any(axis=0), bottom - top + 1, 1 - len(solid)).astype(np.float64)
     # Where the outline is lowest, rounds touch: oo has least ink in the middles of its letters.
-    waists = _minima(extent, distance, 0.5 * height)
-    candidates = _minima(profile, distance, _MAX_CUT * stroke) + waists
-    chosen: list[float] = []
-    for at in sorted(candidates, key=lambda at: min(profile[int(at)], extent[int(at)])):
-        if all(abs(at - other) >= distance for other in chosen):
-            chosen.append(at)
-    return [(left + at + 0.5, float(profile[int(at)]) / stroke) for at in sorted(chosen)]
+    return profile, _minima(profile, distance, _MAX_CUT * stroke) + _minima(extent, distance, 0.5 * height)
+
+
+def _seams(
+    solid: np.ndarray, profile: np.ndarray, stroke: float, distance: int
+) -> list[tuple[float, float, np.ndarray]]:
+    """Cuts that bend around ink, where no straight one is nearly as cheap: ink, column, columns of all rows.
+
+    Paths of least ink from the top to the bottom through each column of the middle row, as seams in
+    seam carving (Avidan and Shamir 2007) and "drop fall" cuts of touching digits (Congedo et al. 1995).
+    """
+    middle = len(solid) // 2
+    # Both halves at once, the lower one upside down and, where it is shorter, with an empty row more.
+    lower = solid[: middle - 1 if middle else None : -1]
+    halves = np.zeros((middle + 1, 2, solid.shape[1]), np.float32)
+    halves[:, 0], halves[-len(lower) :, 1] = solid[: middle + 1], lower
+    costs, steps = _descent(halves)
+    ink = costs[0] + costs[1] - solid[middle]
+    nearby = cv2.erode(profile[None], np.ones((1, distance | 1)), borderType=cv2.BORDER_REPLICATE)[0]
+    result = []
+    for at in _minima(ink, distance, _MAX_CUT * stroke):
+        start = int(at)
+        if ink[start] < _BENT * nearby[start]:
+            upper, below = (_followed(steps[:, half], start) for half in (0, 1))
+            columns = np.concatenate([upper, below[::-1][1 : len(lower)]])
+            result.append((float(ink[start]), float(start), columns + 0.5))
+    return result
+
+
+def _descent(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Least costs of paths from the first row to each column of the last, float (n, w), and in every row the step,
+    -1 to 1, that the path to each column came by, int8 (h, n, w); of ink (h, n, w), 0 to 1."""
+    steps = np.zeros(ink.shape, np.int8)
+    # The paper at both sides is out of reach.
+    wide = np.full((ink.shape[1], ink.shape[2] + 2), np.inf, np.float32)
+    cost = wide[:, 1:-1]
+    cost[:] = ink[0]
+    for row in range(1, len(ink)):
+        left, right = wide[:, :-2], wide[:, 2:]
+        bent = np.minimum(left, right) + np.float32(_BEND)
+        steps[row] = np.where(bent < cost, np.where(left <= right, -1, 1), 0)
+        cost[:] = np.minimum(cost, bent) + ink[row]
+    return cost, steps
+
+
+def _followed(steps: np.ndarray, column: int) -> np.ndarray:
+    """The columns of the path to ``column`` of the last row, from the first row on."""
+    columns = np.empty(len(steps), int)
+    for row in range(len(steps) - 1, -1, -1):
+        columns[row] = column
+        column += int(steps[row, column])
+    return columns
 
 
 def _minima(values: np.ndarray, distance: int, limit: float) -> list[float]:
@@ -166,13 +243,11 @@ def _minima(values: np.ndarray, distance: int, limit: float) -> list[float]:
     A foot that touches the next letter's stem is level up to it: the cut is at the end.
     """
     width = len(values)
-    low = [
-        i
-        for i in range(distance, width - distance)
-        if values[i] <= limit and values[i] <= values[max(0, i - distance) : i + distance + 1].min() + 1e-6
-    ]
+    around = cv2.erode(values[None], np.ones((1, 2 * distance + 1)), borderType=cv2.BORDER_REPLICATE)[0]
+    low = np.flatnonzero((values <= limit) & (values <= around + 1e-6))
+    low = low[(low >= distance) & (low < width - distance)]
     places: list[float] = []
-    for run in np.split(low, np.flatnonzero(np.diff(low) > 1) + 1) if low else []:
+    for run in np.split(low, np.flatnonzero(np.diff(low) > 1) + 1) if len(low) else []:
         # A window hides the ends of a plateau: go on while it stays level.
         first, last = int(run[0]), int(run[-1])
         while first > distance and values[first - 1] <= values[run[0]] * 1.3:
@@ -226,10 +301,15 @@ def _numbered(ink: np.ndarray, parts: list, y: np.ndarray, x: np.ndarray, height
     # The soft edge of a stroke lies just outside its solid part.
     spread = cv2.dilate(number, np.ones((3, 3), np.uint8))
     number = np.where((number == 0) & (ink > 0), spread, number)
+    y, x = np.nonzero(number)
+    extents = np.tile([ink.shape[1], 0], (len(parts), 1))
+    np.minimum.at(extents[:, 0], number[y, x] - 1, x)
+    np.maximum.at(extents[:, 1], number[y, x] - 1, x + 1)
     return Pieces(
         ink=ink,
         number=number,
         boxes=np.array([part[0] for part in parts], float).reshape(-1, 4),
+        extents=extents,
         area=np.array([len(part[1]) for part in parts], int),
         cut=np.array([*(part[2] for part in parts), 0.0]),
         height=height,
@@ -257,15 +337,27 @@ def group(pieces: Pieces) -> Groups:
     return Groups(table[:, 0].astype(int), table[:, 1].astype(int), table[:, 2:6], table[:, 6], table[:, 7])
 
 
+def all_as_one(pieces: Pieces) -> Groups:
+    """The one group of all pieces, however wide."""
+    boxes = pieces.boxes
+    left, top, right, bottom = (*boxes[:, :2].min(axis=0), *boxes[:, 2:].max(axis=0))
+    gaps = boxes[1:, 0] - np.maximum.accumulate(boxes[:, 2])[:-1]
+    return Groups(
+        first=np.array([0]),
+        last=np.array([len(pieces)]),
+        boxes=np.array([[left, top, right, bottom]]),
+        gap=np.array([gaps.max(initial=0) / pieces.height]),
+        inner=np.array([pieces.cut[1:-1].sum()]),
+    )
+
+
 def group_ink(pieces: Pieces, first: int, last: int) -> tuple[np.ndarray, Box]:
     """The ink of pieces ``first`` to ``last - 1``, uint8 (h, w), and its place in the line."""
     boxes = pieces.boxes[first:last]
     top, bottom = int(boxes[:, 1].min()), int(boxes[:, 3].max())
-    part = pieces.number[top:bottom]
-    inside = (part > first) & (part <= last)
-    columns = np.flatnonzero(inside.any(axis=0))
-    left, right = int(columns[0]), int(columns[-1]) + 1
-    ink = np.where(inside[:, left:right], pieces.ink[top:bottom, left:right], 0).astype(np.uint8)
+    left, right = int(pieces.extents[first:last, 0].min()), int(pieces.extents[first:last, 1].max())
+    part = pieces.number[top:bottom, left:right]
+    ink = np.where((part > first) & (part <= last), pieces.ink[top:bottom, left:right], 0).astype(np.uint8)
     return ink, Box(left, top, right - left, bottom - top)
 
 

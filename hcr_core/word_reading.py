@@ -6,7 +6,7 @@ from itertools import pairwise
 import numpy as np
 
 from hcr_core.alphabet import Alphabet, restricted
-from hcr_core.grouping_model import CLASSES, features, grouping_model
+from hcr_core.grouping_model import CLASSES
 from hcr_core.line_context import LineMetrics, expected_heights, fit_metrics, misfit
 from hcr_core.segmentation import Groups, Pieces
 
@@ -99,8 +99,8 @@ class Path:
     score: float
 
 
-def class_scores(lattice: Lattice, weights: Weights, metrics: LineMetrics | None) -> np.ndarray:
-    """Logarithm of how well every class fits every group, float (n, classes)."""
+def shape_scores(lattice: Lattice, weights: Weights) -> np.ndarray:
+    """Logarithm of how well every class fits every group as it looks, float (n, classes)."""
     p = np.maximum(lattice.probabilities, 1e-6)
     shape_groups = lattice.alphabet.shape_groups
     together = np.zeros((len(p), int(shape_groups.max()) + 1))
@@ -110,7 +110,11 @@ def class_scores(lattice: Lattice, weights: Weights, metrics: LineMetrics | None
     scores = weights.shape * (
         shape + weights.lookalike * (np.log(p) - np.log(np.maximum(together[:, shape_groups], 1e-6)))
     )
-    scores += weights.in_words * np.log(np.maximum(lattice.in_words, 1e-4))
+    return scores + weights.in_words * np.log(np.maximum(lattice.in_words, 1e-4))
+
+
+def placed_scores(scores: np.ndarray, lattice: Lattice, weights: Weights, metrics: LineMetrics | None) -> np.ndarray:
+    """``shape_scores`` less the misfit of every class's place in the line, float (n, classes)."""
     if metrics is not None:
         boxes, labels = lattice.groups.boxes, lattice.alphabet.labels
         bars = scores[:, labels.index("l")] if {"i", "l"} <= set(labels) else None
@@ -159,92 +163,116 @@ def skip_costs(pieces: Pieces, weights: Weights) -> np.ndarray:
 
 
 @dataclass(frozen=True)
-class ScoredLattice:
-    """A lattice with its costs counted once, however many paths are tried: scores float (n, classes),
-    costs of groups float (n,) and of leaving out pieces float (pieces,)."""
+class Kind:
+    """A kind of words: what the first character may be, what the others, both bool (classes,), and what it costs."""
+
+    initial: np.ndarray
+    following: np.ndarray
+    cost: float
+
+
+@dataclass(frozen=True)
+class ScoredLine:
+    """A line with everything counted once, however many paths are tried.
+
+    Attributes:
+        lattice: Its groupings.
+        shapes: float (n, classes), of ``shape_scores``.
+        costs: float (n,), of ``group_costs``.
+        skips: Of leaving out each piece.
+        starts: Of every piece the groups that begin with it: each group and one past its last piece.
+    """
 
     lattice: Lattice
-    scores: np.ndarray
+    shapes: np.ndarray
     costs: np.ndarray
-    skips: np.ndarray
+    skips: list[float]
+    starts: list[list[tuple[int, int]]]
 
     @classmethod
-    def of(cls, lattice: Lattice, weights: Weights, metrics: LineMetrics | None) -> "ScoredLattice":
-        scores = class_scores(lattice, weights, metrics)
-        return cls(lattice, scores, group_costs(lattice, weights), skip_costs(lattice.pieces, weights))
+    def of(cls, lattice: Lattice, weights: Weights) -> "ScoredLine":
+        groups = lattice.groups
+        starts: list[list[tuple[int, int]]] = [[] for _ in range(len(lattice.pieces))]
+        for i, (first, last) in enumerate(zip(groups.first.tolist(), groups.last.tolist(), strict=True)):
+            starts[first].append((i, last))
+        skips = skip_costs(lattice.pieces, weights).tolist()
+        return cls(lattice, shape_scores(lattice, weights), group_costs(lattice, weights), skips, starts)
 
 
-def best_path(scored: ScoredLattice, start: int, end: int, initial: np.ndarray, following: np.ndarray) -> Path:
+class PlacedLine:
+    """A line whose baseline and x-height are known or taken for granted: ``scores`` are float (n, classes)."""
+
+    def __init__(self, line: ScoredLine, weights: Weights, metrics: LineMetrics | None):
+        self.line = line
+        self.scores = placed_scores(line.shapes, line.lattice, weights, metrics)
+        self._choices: dict[bytes, tuple[list[int], list[float]]] = {}
+
+    def choice(self, mask: np.ndarray) -> tuple[list[int], list[float]]:
+        """Of every group the best class of ``mask``, and its score less the group's costs."""
+        key = mask.tobytes()
+        if key not in self._choices:
+            among = np.where(mask, self.scores, _NEVER)
+            self._choices[key] = among.argmax(axis=1).tolist(), (among.max(axis=1) - self.line.costs).tolist()
+        return self._choices[key]
+
+
+def best_path(placed: PlacedLine, start: int, end: int, initial: np.ndarray, following: np.ndarray) -> Path:
     """The best characters for pieces ``start`` to ``end - 1``.
 
     Args:
-        scored: The line's lattice.
+        placed: The line.
         start: The first piece.
         end: One past the last piece.
         initial: bool (classes,): what may be the first character.
         following: bool (classes,): what may be the others.
     """
-    groups, skips = scored.lattice.groups, scored.skips.tolist()
-    # Groups come in the order of their first pieces.
-    low, high = np.searchsorted(groups.first, [start, end])
+    starts, skips = placed.line.starts, placed.line.skips
     # What may be first, then what may follow.
-    allowed = [np.where(mask, scored.scores[low:high], _NEVER) for mask in (initial, following)]
-    classes = [values.argmax(axis=1) for values in allowed]
-    values = [(values.max(axis=1) - scored.costs[low:high]).tolist() for values in allowed]
-    members: list[list[tuple[int, int]]] = [[] for _ in range(end - start)]
-    for i, (first, last) in enumerate(
-        zip(groups.first[low:high].tolist(), groups.last[low:high].tolist(), strict=True)
-    ):
-        if last <= end:
-            members[first - start].append((i, last - start))
-    count = end - start
-    best = [0.0] + [-np.inf] * count
-    back = [(-1, -1)] * (count + 1)
-    begun = [0] * (count + 1)
-    for k in range(count):
+    choices = [placed.choice(initial), placed.choice(following)]
+    best = [0.0] + [-np.inf] * (end - start)
+    back = [(-1, -1)] * (end - start + 1)
+    begun = [0] * (end - start + 1)
+    for k in range(end - start):
         if best[k] - skips[start + k] > best[k + 1]:
             best[k + 1], back[k + 1], begun[k + 1] = best[k] - skips[start + k], (k, -1), begun[k]
-        for g, to in members[k]:
-            score = best[k] + values[begun[k]][g]
-            if score > best[to]:
-                best[to], back[to], begun[to] = score, (k, g), 1
-    chosen, k = [], count
+        values = choices[begun[k]][1]
+        for g, last in starts[start + k]:
+            if last <= end and best[k] + values[g] > best[last - start]:
+                best[last - start], back[last - start], begun[last - start] = best[k] + values[g], (k, g), 1
+    chosen, k = [], end - start
     while k > 0:
         k, g = back[k]
         if g >= 0:
             chosen.append(g)
     chosen.reverse()
-    labels = [int(classes[min(i, 1)][g]) for i, g in enumerate(chosen)]
-    return Path(tuple(int(low) + g for g in chosen), tuple(labels), float(best[-1]))
+    labels = [choices[min(i, 1)][0][g] for i, g in enumerate(chosen)]
+    return Path(tuple(chosen), tuple(labels), float(best[-1]))
 
 
-def _kinds(lattice: Lattice, weights: Weights) -> list[tuple[np.ndarray, np.ndarray, float]]:
-    """Kinds of words: what the first character may be, what the others, and what the kind costs."""
+def kinds(alphabet: Alphabet, allowed: np.ndarray, weights: Weights) -> list[Kind]:
+    """The kinds of words that can be written with the classes allowed."""
     upper, lower, digit = (
-        np.array([getattr(str, test)(label) for label in lattice.alphabet]) & lattice.allowed
+        np.array([getattr(str, test)(label) for label in alphabet]) & allowed
         for test in ("isupper", "islower", "isdecimal")
     )
-    kinds = [(lower, lower, 0.0), (upper, lower, weights.capitalised), (upper, upper, weights.capitals)]
-    kinds += [(digit, digit, weights.digits), (lattice.allowed, lattice.allowed, weights.mixed)]
-    return [kind for kind in kinds if kind[0].any() and kind[1].any()]
+    known = [Kind(lower, lower, 0.0), Kind(upper, lower, weights.capitalised), Kind(upper, upper, weights.capitals)]
+    known += [Kind(digit, digit, weights.digits), Kind(allowed, allowed, weights.mixed)]
+    return [kind for kind in known if kind.initial.any() and kind.following.any()]
 
 
-def read_word(scored: ScoredLattice, weights: Weights, start: int, end: int) -> ReadWord:
+def read_word(placed: PlacedLine, known: list[Kind], weights: Weights, start: int, end: int) -> ReadWord:
     """The best path for the pieces of one word, over all kinds of words."""
-    lattice, scores, best = scored.lattice, scored.scores, None
-    for initial, following, cost in _kinds(lattice, weights):
-        path = best_path(scored, start, end, initial, following)
-        if best is None or path.score - cost > best[0]:
-            best = (path.score - cost, path, initial, following)
-    _, path, initial, following = best
+    paths = [best_path(placed, start, end, kind.initial, kind.following) for kind in known]
+    chosen = max(range(len(known)), key=lambda i: paths[i].score - known[i].cost)
+    path, kind, scores = paths[chosen], known[chosen], placed.scores
     rows = []
     for i, (g, label) in enumerate(zip(path.groups, path.classes, strict=True)):
         # What does not fit the word's kind stays a candidate, behind the answer.
-        row = np.where(following if i else initial, scores[g], scores[g] - weights.mixed)
+        row = np.where(kind.following if i else kind.initial, scores[g], scores[g] - weights.mixed)
         row = np.minimum(row, scores[g][label] - 0.01)
         row[label] = scores[g][label]
         rows.append(row)
-    return ReadWord(path.groups, path.classes, tuple(rows), _is_joined(lattice, path), path.score)
+    return ReadWord(path.groups, path.classes, tuple(rows), _is_joined(placed.line.lattice, path), path.score)
 
 
 def _is_joined(lattice: Lattice, path: Path) -> bool:
@@ -269,15 +297,16 @@ def read_line(lattice: Lattice, weights: Weights, *, one_word: bool = False) -> 
     Read once without knowing the line; then again with the baseline and x-height that the first
     reading gives, word by word.
     """
-    end = len(lattice.pieces)
-    path = best_path(ScoredLattice.of(lattice, weights, None), 0, end, lattice.allowed, lattice.allowed)
+    end, line = len(lattice.pieces), ScoredLine.of(lattice, weights)
+    known = kinds(lattice.alphabet, lattice.allowed, weights)
+    path = best_path(PlacedLine(line, weights, None), 0, end, lattice.allowed, lattice.allowed)
     words: list[ReadWord] = []
     for _ in range(_ROUNDS):
         tried = []
         for metrics in _hypotheses(lattice, path):
-            scored = ScoredLattice.of(lattice, weights, metrics)
+            placed = PlacedLine(line, weights, metrics)
             bounds = [0, end] if one_word else _word_bounds(lattice, path, metrics, end)
-            tried.append([read_word(scored, weights, a, b) for a, b in pairwise(bounds)])
+            tried.append([read_word(placed, known, weights, a, b) for a, b in pairwise(bounds)])
         words = max(tried, key=lambda words: sum(word.score for word in words))
         path = Path(sum((w.groups for w in words), ()), sum((w.classes for w in words), ()), 0.0)
     return words
@@ -310,14 +339,23 @@ def _word_bounds(lattice: Lattice, path: Path, metrics: LineMetrics, end: int) -
 def lattice_of(
     pieces: Pieces,
     groups: Groups,
-    glyphs: np.ndarray,
     probabilities: np.ndarray,
+    folded: np.ndarray,
+    whole: np.ndarray,
     alphabet: Alphabet,
     allowed: np.ndarray,
 ) -> Lattice:
-    """Put together what is known of a line's groups; ``probabilities`` are those of all classes."""
-    rows = features(pieces, groups, probabilities, alphabet)
-    folded, whole = grouping_model().classify(glyphs, rows)
+    """Put together what is known of a line's groups.
+
+    Args:
+        pieces: The line's.
+        groups: Of them.
+        probabilities: float (n, classes), the recognition network's, of all classes.
+        folded: float (n, 36), the grouping network's, of ``CLASSES``.
+        whole: float (n,), that a group is one whole character.
+        alphabet: The classes.
+        allowed: bool (classes,): those to choose from.
+    """
     shares = restricted(probabilities, allowed)
     in_words = shares.copy()
     for i, label in enumerate(alphabet):

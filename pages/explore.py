@@ -333,7 +333,7 @@ VIEWS = {
 
 
 def page() -> None:
-    names = available()
+    names = lookup.data_sets()
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Data set", names, key="data", bind="query-params", width=260)
         view = switch("Look at", [view for view in VIEWS if view != "Import" or not is_public()], "view")

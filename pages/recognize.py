@@ -1,22 +1,27 @@
 """Draw, upload or photograph a character and see it read."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
 import pandas as pd
 import streamlit as st
 
 from hcr_core.alphabet import AlphabetError
+from hcr_core.canvas_strokes import strokes_of
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode
 from hcr_core.model_store import ModelError
-from ui.canvas import SIDE, drawing_pad, show_drawing, stroke_objects
+from hcr_core.recognition import Character
+from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
 from ui.page_reading.choices import choose_layout
 from ui.page_reading.writing import draw_writing, offer_more, show_photos
 from ui.reading import STYLE, Seen, answer, full_view, look, percent, plain, thumbnail
 from ui.recognize_this import MODEL_KEY, given, put_away
+from ui.teach import marking
 
 CLASSES = {
     "all": "All",
@@ -93,7 +98,11 @@ def draw(choice: Choice) -> None:
         if image is None:
             answer(None, empty="Write one letter or digit on the sheet; it is read as you lift the pen.")
         else:
-            full_view(_seen(image, choice), "recognize_draw")
+            full_view(_seen(image, choice), "recognize_draw", _marked_drawing)
+
+
+def _marked_drawing(character: Character, model: str) -> None:
+    marking.offer(character, model, "draw", strokes_of(objects_on(PAD)))
 
 
 def _examples(model: str) -> list[str]:
@@ -159,12 +168,12 @@ def upload(choice: Choice) -> None:
         chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0])
     else:
         chosen = 0
-    one(*shown[chosen], key="recognize_upload")
+    one(*shown[chosen], key="recognize_upload", below=partial(marking.offer, origin="upload"))
     if len(files) == 1:
         offer_more(files[0].getvalue())
 
 
-def one(name: str, result: Seen | str, key: str) -> None:
+def one(name: str, result: Seen | str, key: str, below: Callable[[Character, str], None] | None = None) -> None:
     """A single image and everything about its reading."""
     if isinstance(result, str):
         st.error(f"{plain(name)}: {plain(result)}", icon=":material/broken_image:")
@@ -172,7 +181,7 @@ def one(name: str, result: Seen | str, key: str) -> None:
     original, reading = st.columns([5, 7], gap="medium")
     original.image(result.picture, width=result.picture.shape[1], alt=f"the image {plain(name)}")
     with reading:
-        full_view(result, key)
+        full_view(result, key, below)
 
 
 def several(shown: list[tuple[str, Seen | str]]) -> None:
@@ -249,7 +258,7 @@ def camera(choice: Choice) -> None:
         if isinstance(seen, str):
             st.error(plain(seen), icon=":material/broken_image:")
         else:
-            full_view(seen, "recognize_camera")
+            full_view(seen, "recognize_camera", partial(marking.offer, origin="camera"))
             offer_more(picture.getvalue())
 
 

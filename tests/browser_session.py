@@ -47,7 +47,7 @@ def server(places):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
-    names = ("DATA", "CACHE", "IMPORTED", "RUNS", "MODELS")
+    names = ("DATA", "CACHE", "IMPORTED", "RUNS", "MODELS", "CORRECTIONS")
     folders = {f"HCR_{name}_DIR": str(places / name.lower()) for name in names}
     process = subprocess.Popen(
         command, cwd=ROOT, env=os.environ | folders, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL

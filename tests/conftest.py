@@ -25,6 +25,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """Keep what the tests load out of the user's own cache, and from one run to the next."""
     os.environ.setdefault("HCR_CACHE_DIR", str(config.cache.mkdir("hcr")))
     os.environ.setdefault("HCR_IMPORTED_DIR", str(config.cache.mkdir("hcr-imported")))
+    shutil.rmtree(config.cache.mkdir("hcr-corrections"))
+    os.environ.setdefault("HCR_CORRECTIONS_DIR", str(config.cache.mkdir("hcr-corrections")))
     shutil.rmtree(config.cache.mkdir("hcr-runs"))
     os.environ.setdefault("HCR_RUNS_DIR", str(config.cache.mkdir("hcr-runs")))
 

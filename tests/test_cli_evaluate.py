@@ -10,6 +10,7 @@ from conftest import drawn_ink
 from hcr_core import Recognizer
 from hcr_core.cli import main
 from hcr_core.datasets import import_dataset, load
+from hcr_core.evaluation_results import evaluated
 from hcr_core.preprocessing import ink_to_glyph
 
 
@@ -142,6 +143,14 @@ def test_errors_are_one_sentence_and_status_one(imported, tmp_path, capsys, argu
     assert output.err.startswith("hcr_core: ")
     assert reason in output.err
     assert output.err.count("\n") == 1
+
+
+def test_the_calibration_error_is_the_models_pages(recognizer, capsys):
+    document = measured(capsys, "--data", "digits")
+    error = evaluated(recognizer, load("digits", "test")).calibration_error
+    assert document["calibration_error"] == pytest.approx(error, abs=1e-4)
+    assert main(["evaluate", "--data", "digits"]) == 0
+    assert f"calibration {error:.2%} off" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize("name", ["emnist62", "unipen", "paper_chars"])

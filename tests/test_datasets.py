@@ -231,27 +231,27 @@ def test_an_imported_set_is_loaded_by_its_name_and_can_go_again(places):
 
 def test_a_class_with_one_image_is_kept_and_noted(places):
     (places / "my.csv").write_text(rows_of("aaaab"))
-    dataset = import_dataset(places / "my.csv", "mine")
+    dataset = import_dataset(places / "my.csv", "own")
     assert dataset.counts == {"a": 4, "b": 1}
     assert dataset.notes == ("class 'b' has a single image, which cannot be both trained on and tested on",)
 
 
 def test_a_set_of_the_same_name_is_replaced_only_by_a_good_one(places):
     (places / "my.csv").write_text(rows_of("aabb"))
-    import_dataset(places / "my.csv", "mine")
+    import_dataset(places / "my.csv", "own")
     (places / "my.csv").write_text(rows_of("aabb") + "c,1,2\n")
     with pytest.raises(DatasetError, match=r"my\.csv: line 5"):
-        import_dataset(places / "my.csv", "mine")
-    assert len(load("mine")) == 4
-    assert [path.name for path in (places / "imported").iterdir()] == ["mine"]
+        import_dataset(places / "my.csv", "own")
+    assert len(load("own")) == 4
+    assert [path.name for path in (places / "imported").iterdir()] == ["own"]
 
 
 def test_a_dry_run_reads_everything_and_keeps_nothing(places):
     (places / "my.csv").write_text(rows_of("aabb"))
-    dataset = import_dataset(places / "my.csv", "mine", dry_run=True)
+    dataset = import_dataset(places / "my.csv", "own", dry_run=True)
     assert dataset.counts == {"a": 2, "b": 2}
     assert dataset.images.max() > 0
-    assert "mine" not in available()
+    assert "own" not in available()
     assert not list((places / "imported").iterdir())
 
 
@@ -275,10 +275,10 @@ def test_black_on_white_is_turned_unless_said_otherwise(places):
 def test_a_set_with_writers_is_split_by_writer(places):
     writers = np.array([f"w{i // 4}" for i in range(200)])
     np.savez(places / "w.npz", images=np.zeros((200, 8, 8), np.uint8), labels=np.arange(200) % 2, writers=writers)
-    dataset = import_dataset(places / "w.npz", "mine")
+    dataset = import_dataset(places / "w.npz", "own")
     assert np.array_equal(dataset.writers, writers)
     assert not set(dataset.part("train").writers) & set(dataset.part("test").writers)
-    balanced = import_dataset(places / "w.npz", "mine", split="balanced")
+    balanced = import_dataset(places / "w.npz", "own", split="balanced")
     assert balanced.part("test").counts == {"0": 20, "1": 20}
 
 

@@ -90,7 +90,7 @@ _IMPORTING = """
 import sys
 from hcr_core.datasets import import_dataset
 while True:
-    dataset = import_dataset(sys.argv[1], "mine")
+    dataset = import_dataset(sys.argv[1], "own")
     print(len(dataset))
 """
 
@@ -99,11 +99,11 @@ def test_killed_during_an_import_there_is_all_of_it_or_nothing(places):
     np.savez(places / "a.npz", images=images_of(3000, 28), labels=np.arange(3000) % 5)
     for seed in range(_KILLS):
         _killed_some_time_later(_process(_IMPORTING, places / "a.npz"), seed)
-        assert imported() == ["mine"]
-        dataset = load("mine")
+        assert imported() == ["own"]
+        dataset = load("own")
         assert len(dataset) == 3000
         assert int(dataset.images.sum()) == int(images_of(3000, 28).sum())
-    assert len(import_dataset(places / "a.npz", "mine")) == 3000
+    assert len(import_dataset(places / "a.npz", "own")) == 3000
 
 
 _CACHING = """
@@ -184,13 +184,13 @@ def test_a_full_disk_keeps_the_former_model_and_data(places, small_disk, monkeyp
     np.savez(places / "large.npz", images=images_of(3000, 28), labels=np.arange(3000) % 5)
     monkeypatch.setenv("HCR_IMPORTED_DIR", str(small_disk / "imported"))
     monkeypatch.setenv("HCR_MODELS_DIR", str(small_disk / "models"))
-    import_dataset(places / "small.npz", "mine")
+    import_dataset(places / "small.npz", "own")
     save_model(small_disk / "models", "mine", {"classes": ["a"]}, {"model.tflite": b"1", "model.keras": b"1"})
     with pytest.raises(DatasetError, match="No space left"):
-        import_dataset(places / "large.npz", "mine")
+        import_dataset(places / "large.npz", "own")
     with pytest.raises(OSError, match="No space left"):
         save_model(small_disk / "models", "mine", {"classes": ["a"]}, {"model.tflite": bytes(2 << 20)})
-    assert len(load("mine")) == 20
+    assert len(load("own")) == 20
     open_model("mine").verify()
     for folder in ("imported", "models"):
         assert not _unfinished(small_disk / folder)
@@ -226,12 +226,12 @@ def test_folders_that_may_not_be_written_are_named(places, monkeypatch, capsys):
     with pytest.raises(TrainingError, match=f"{_NOWHERE}/runs: cannot be written"):
         job.start(TrainingConfig.of("x", ("digits",), "mlp-256"))
     with pytest.raises(DatasetError, match=f"{_NOWHERE}/imported: cannot be written"):
-        import_dataset(places / "a.npz", "mine")
+        import_dataset(places / "a.npz", "own")
     run = Script(places / "runs" / "run").start().epochs(1).run
     save_model(run.folder, job.MODEL, {"classes": ["a"]}, {"model.tflite": b"1", "model.keras": b"1"})
     with pytest.raises(TrainingError, match=f"{_NOWHERE}/models: cannot be written"):
         run.save("mine")
-    assert main(["data", "import", str(places / "a.npz"), "--name", "mine"]) == 1
+    assert main(["data", "import", str(places / "a.npz"), "--name", "own"]) == 1
     assert "cannot be written" in capsys.readouterr().err
     assert [model.name for model in stored_models()[0]] == ["characters"]  # and reading goes on
 
@@ -272,7 +272,7 @@ _TOGETHER = """
 import sys
 from hcr_core.datasets import import_dataset, load
 for _ in range(15):
-    print(len(import_dataset(sys.argv[1], "mine")), len(load("mine")))
+    print(len(import_dataset(sys.argv[1], "own")), len(load("own")))
 """
 
 
@@ -282,7 +282,7 @@ def test_two_import_under_one_name_and_both_have_a_whole_data_set(places):
     for process in both:
         assert process.communicate(timeout=100)[0].split() == ["300"] * 30
         assert process.returncode == 0
-    assert len(load("mine")) == 300
+    assert len(load("own")) == 300
     assert not _unfinished(places / "imported")
 
 

@@ -6,23 +6,25 @@ import urllib.request
 
 import numpy as np
 import pytest
+from browser_session import BROWSER_TESTS, draw, wait_for_letter
 from conftest import images_of, page_at, sheet
-from test_browser import browser, draw, page, places, pytestmark, server, wait_for_letter  # noqa: F401 - fixtures
 
 from hcr_core.datasets import import_dataset
 from hcr_core.model_store import SHIPPED, save_model
+
+pytestmark = BROWSER_TESTS
 
 #: What would load a picture, run a script, or become a link if anything took it for more than text.
 _NASTY = ['<img src=x onerror="window.hit=1">', "![x](http://host.invalid/x.png)", "[a](javascript:window.hit=1)"]
 _NASTY += ["<b>bold</b>", "$x^2$", "**stars**", "`code`", ":red[red]"]
 
 
-def _is_text(page, text: str) -> None:  # noqa: F811 - the page is a fixture elsewhere
+def _is_text(page, text: str) -> None:
     page.get_by_text(text, exact=False).first.wait_for()
     assert page.evaluate("window.hit") is None
 
 
-def test_names_of_files_are_shown_as_text(page, tmp_path):  # noqa: F811
+def test_names_of_files_are_shown_as_text(page, tmp_path):
     names = ["<img src=x onerror=window.hit=1>.png", "![x](http:host.invalid)*a*.png", "$(id);`id`.png"]
     for name in names:
         (tmp_path / name).write_text("no image")
@@ -34,7 +36,7 @@ def test_names_of_files_are_shown_as_text(page, tmp_path):  # noqa: F811
 
 
 @pytest.fixture
-def nasty_data(tmp_path, places, monkeypatch):  # noqa: F811
+def nasty_data(tmp_path, places, monkeypatch):
     """A data set whose labels are markup."""
     monkeypatch.setenv("HCR_IMPORTED_DIR", str(places / "imported"))
     labels = np.array(_NASTY * 6)
@@ -43,7 +45,7 @@ def nasty_data(tmp_path, places, monkeypatch):  # noqa: F811
 
 
 @pytest.mark.parametrize("view", ["Counts", "Gallery", "Typical", "Map", "Look-alikes"])
-def test_labels_are_shown_as_text(page, server, nasty_data, view):  # noqa: F811
+def test_labels_are_shown_as_text(page, server, nasty_data, view):
     page.goto(f"{server}/explore?data=nasty&view={view}")
     page.get_by_role("heading", name="Explore").wait_for()
     page.wait_for_selector(".js-plotly-plot, .map canvas, .grid button", timeout=60_000)
@@ -55,7 +57,7 @@ def test_labels_are_shown_as_text(page, server, nasty_data, view):  # noqa: F811
         _is_text(page, _NASTY[1])
 
 
-def test_an_address_is_shown_as_text(page, server):  # noqa: F811
+def test_an_address_is_shown_as_text(page, server):
     """No picture of another host is asked for; that none was is checked when the page closes."""
     page.goto(f"{server}/train?run=![x](http://host.invalid/x.png)<img src=x onerror=window.hit=1>")
     _is_text(page, "There is no run ![x](http://host.invalid/x.png)<img src=x onerror=window.hit=1>")
@@ -81,7 +83,7 @@ def test_a_card_is_shown_as_text(tmp_path, monkeypatch):
 # Other visitors
 
 
-def test_one_visitor_sees_nothing_of_another(page, browser, server):  # noqa: F811
+def test_one_visitor_sees_nothing_of_another(page, browser, server):
     draw(page, "R")
     wait_for_letter(page, "R")
     context = browser.new_context()
@@ -115,7 +117,7 @@ _OUTSIDE = [
 
 
 @pytest.mark.parametrize("path", _OUTSIDE)
-def test_no_file_of_the_machine_can_be_fetched(server, path):  # noqa: F811
+def test_no_file_of_the_machine_can_be_fetched(server, path):
     """Sent as they are: clients would tidy them up."""
     host, port = server.removeprefix("http://").split(":")
     with socket.create_connection((host, int(port)), timeout=10) as connection:
@@ -125,14 +127,14 @@ def test_no_file_of_the_machine_can_be_fetched(server, path):  # noqa: F811
         assert content not in answer
 
 
-def test_nothing_can_be_uploaded_past_the_page(server):  # noqa: F811
+def test_nothing_can_be_uploaded_past_the_page(server):
     request = urllib.request.Request(f"{server}/_stcore/upload_file/somebody/file", data=b"x", method="PUT")
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=10)
     assert refused.value.code in (400, 403)
 
 
-def test_the_server_says_that_it_is_well(server):  # noqa: F811
+def test_the_server_says_that_it_is_well(server):
     with urllib.request.urlopen(f"{server}/_stcore/health", timeout=10) as answer:
         assert (answer.status, answer.read()) == (200, b"ok")
 

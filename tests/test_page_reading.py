@@ -127,6 +127,23 @@ def test_auto_reads_one_character_as_character_does(recognizer, label):
     assert recognizer.read(image, "auto").to_dict() == recognizer.read(image).to_dict()
 
 
+def broken(label: str, gap: int) -> np.ndarray:
+    """A letter whose strokes do not meet: a white line parts it."""
+    image = sheet(label, side=300, size=180, at=(60, 60), pen=10)
+    image[130 : 130 + gap] = 255
+    return image
+
+
+@pytest.mark.parametrize("label", list("EKHRB58"))
+def test_auto_reads_a_broken_character_as_one(recognizer, label):
+    assert len(recognizer.read(broken(label, 6), "auto").characters) == 1
+
+
+@pytest.mark.parametrize("word", ["it", "Hi", "17", "as", "On", "up", "THE", "fox"])
+def test_auto_reads_a_short_word_as_a_word(recognizer, word):
+    assert len(recognizer.read(page(word, gap=12), "auto").characters) == len(word)
+
+
 def test_auto_reads_a_page_as_page_does(recognizer, plain):
     assert recognizer.read(page(*TEXT), "auto").to_dict() == plain.to_dict()
 

@@ -66,7 +66,7 @@ def test_folders_and_zips_of_images(tmp_path, files, make):
 
 def test_folders_above_the_classes_are_the_splits(tmp_path):
     files = {"train/a/1.png": png(IMAGES[0]), "train/b/1.png": png(IMAGES[1]), "test/a/1.png": png(IMAGES[2])}
-    dataset = import_dataset(make_zip(tmp_path / "d.zip", files), "mine")
+    dataset = import_dataset(make_zip(tmp_path / "d.zip", files), "own")
     assert dataset.splits == {"train": 2, "test": 1}
 
 
@@ -76,7 +76,7 @@ def test_photos_go_through_the_apps_own_preprocessing(tmp_path):
         "T/1.png": png(sheet("T", side=300)),
         "T/2.png": png(np.full((50, 40), 255, np.uint8)),
     }
-    dataset = import_dataset(make_folder(tmp_path / "d", files), "mine")
+    dataset = import_dataset(make_folder(tmp_path / "d", files), "own")
     assert dataset.images.shape == (3, 28, 28)
     assert dataset.images[0].max() == 255
     assert dataset.images[0][0].max() == 0

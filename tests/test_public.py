@@ -20,7 +20,7 @@ def public(tmp_path, monkeypatch):
     for name in ("RUNS", "MODELS", "IMPORTED", "DATA"):
         monkeypatch.setenv(f"HCR_{name}_DIR", str(tmp_path / name.lower()))
     np.savez(tmp_path / "a.npz", images=images_of(4), labels=np.array(list("abab")))
-    import_dataset(tmp_path / "a.npz", "mine")
+    import_dataset(tmp_path / "a.npz", "own")
     save_model(tmp_path / "models", "mine", {"classes": ["a"]}, {"model.tflite": b"1"})
     Script(tmp_path / "runs" / "run-1").start().epochs(1).state("stopped", epoch=1, step=20).checkpoint()
     monkeypatch.setenv("HCR_PUBLIC", "1")
@@ -52,7 +52,7 @@ def test_everything_that_changes_something_is_refused_kindly(public):
         (TrainingError, run.delete),
         (DatasetError, lambda: import_dataset(public / "a.npz", "other")),
         (DatasetError, lambda: preview(public / "a.npz")),
-        (DatasetError, lambda: remove("mine")),
+        (DatasetError, lambda: remove("own")),
         (DatasetError, lambda: get("mnist")),
         (ModelError, lambda: delete_model("mine")),
     ]

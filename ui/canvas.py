@@ -125,6 +125,11 @@ def show_drawing(key: str, objects: list[dict]) -> None:
     _replace(pad, objects)
 
 
+def objects_on(key: str) -> list[dict]:
+    """What is on a pad, as Fabric.js objects in the order they were drawn."""
+    return _state(key)["objects"]
+
+
 def stroke_objects(strokes: list[np.ndarray], pen: int = PEN_WIDTH) -> list[dict]:
     """Strokes, float (n, 2) in pixels of the pad, as the Fabric.js paths the canvas draws itself."""
     objects = []

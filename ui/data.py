@@ -9,7 +9,8 @@ import streamlit as st
 
 from hcr_core import Recognizer, exploration
 from hcr_core.alphabet import KINDS, Alphabet, AlphabetError
-from hcr_core.datasets import Dataset, load
+from hcr_core.corrections import revision
+from hcr_core.datasets import Dataset, available, load
 from hcr_core.model_store import ModelError, StoredModel, model_names, open_model
 from hcr_core.preprocessing import GLYPH_SIZE
 
@@ -52,6 +53,20 @@ def readable_models() -> tuple[list[str], list[str]]:
     return readable, damaged
 
 
+def data_sets() -> list[str]:
+    """Names of the data sets on this machine; what is kept of ``"mine"`` is dropped if it has changed."""
+    now, seen = revision(), _seen_of_mine()
+    if seen.setdefault("revision", now) != now:
+        seen["revision"] = now
+        forget()
+    return available()
+
+
+@st.cache_resource(show_spinner=False)
+def _seen_of_mine() -> dict[str, str]:
+    return {}
+
+
 def kind_counts(alphabet: Alphabet) -> dict[str, int]:
     """How many classes each kind has (see ``alphabet.KINDS``), where that restricts the choice, and ``"all"``."""
     counts = {"all": len(alphabet)}
@@ -73,6 +88,12 @@ def dataset(name: str) -> Dataset:
 def part(name: str, split: str) -> Dataset:
     """One split of a data set; raises ``DatasetError``."""
     return dataset(name).part(split)
+
+
+@st.cache_resource(show_spinner="Loading the data set …", max_entries=8)
+def training_part(name: str) -> Dataset:
+    """The samples of a data set that may be trained on; raises ``DatasetError``."""
+    return load(name, "train")
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -190,6 +211,7 @@ def forget() -> None:
     """Drop everything kept of data sets: to be called when one was replaced by another of its name."""
     dataset.clear()
     part.clear()
+    training_part.clear()
     st.cache_data.clear()
     _finished().clear()
 

@@ -1,7 +1,7 @@
 """How a reading is shown: the letter, how sure, what it could be instead, what the model saw."""
 
 import html
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -16,6 +16,7 @@ from hcr_core.journal import timed
 from hcr_core.preprocessing import Box
 from hcr_core.recognition import Character
 from ui.data import recognizer
+from ui.explaining import inside
 from ui.figures import probability_bars
 
 #: Side, in CSS pixels, at which a glyph or an original is shown beside each other.
@@ -129,10 +130,12 @@ def look(image: np.ndarray, alphabet: str, model: str) -> Seen:
     return Seen(reading, ink, thumbnail(image, PICTURE), model)
 
 
-def full_view(seen: Seen, key: str) -> None:
-    """Everything about the reading of one character."""
+def full_view(seen: Seen, key: str, below: Callable[[Character, str], None] | None = None) -> None:
+    """Everything about the reading of one character; ``below`` shows what stands under the answer."""
     answer(seen.reading)
     for character in seen.reading.characters[:1]:
+        if below is not None:
+            below(character, seen.model)
         with st.container(horizontal=True, gap="medium"):
             st.image(seen.ink, caption="your ink", width=_INK, alt="the part of the image that was read")
             st.image(
@@ -141,12 +144,14 @@ def full_view(seen: Seen, key: str) -> None:
                 width=_INK,
                 alt=f"the 28 by 28 pixel image that was read as {spoken(character.label)}",
             )
-            why(character, seen.model, key)
+            asked = why(character, seen.model, key)
+        if asked:
+            inside(character, seen.model, key)
         probabilities(character, key)
 
 
-def why(character: Character, model: str, key: str) -> None:
-    """If asked for: which of the ink spoke for the answer, and which for the next best one."""
+def why(character: Character, model: str, key: str) -> bool:
+    """If asked for: which of the ink spoke for the answer, and which for the next best one; returns whether it was."""
     answer, rival = (label for label, _ in character.candidates[:2])
     with st.container(width="content"):
         asked = st.toggle(
@@ -157,7 +162,7 @@ def why(character: Character, model: str, key: str) -> None:
             "is its weight.",
         )
         if not asked:
-            return
+            return False
         reader = recognizer(model)
         weights = evidence(reader.classify, character.glyph, *map(reader.alphabet.index, (answer, rival)))
         st.image(
@@ -166,6 +171,7 @@ def why(character: Character, model: str, key: str) -> None:
             alt=f"the ink that speaks for {spoken(answer)} in blue, for {spoken(rival)} in orange",
         )
         st.caption(f":blue[blue: {plain(spoken(answer))}]  \n:orange[orange: {plain(spoken(rival))}]")
+        return True
 
 
 def _cut_out(image: np.ndarray, box: Box) -> np.ndarray:

@@ -6,14 +6,14 @@ import numpy as np
 import streamlit as st
 
 from hcr_core.alphabet import Alphabet
-from hcr_core.datasets import ENTRIES, Dataset, available, load
+from hcr_core.datasets import ENTRIES
 from hcr_core.training.augmentation import STRENGTHS, random_glyph
 from hcr_core.training.config import TrainingConfig, chosen_labels
 from hcr_core.training.data import of_classes
 from hcr_core.training.estimate import Estimate, expected
 from hcr_core.training.job import Run
 from hcr_core.training.progress import Watch
-from ui.data import kind_counts
+from ui.data import data_sets, kind_counts, training_part
 
 #: Data sets that are better together.
 _TOGETHER = (("emnist62", "unipen"),)
@@ -36,14 +36,8 @@ _QUICK_BATCH = 64
 
 def trainable() -> list[tuple[str, ...]]:
     """Data sets that are here and have samples to train on, and those that go well together."""
-    names = [name for name in available() if name not in ENTRIES or "train" in ENTRIES[name].splits]
+    names = [name for name in data_sets() if name not in ENTRIES or "train" in ENTRIES[name].splits]
     return [(name,) for name in names] + [group for group in _TOGETHER if set(group) <= set(names)]
-
-
-@st.cache_resource(show_spinner="Loading the data set …", max_entries=8)
-def training_part(name: str) -> Dataset:
-    """The samples of a data set that may be trained on; raises ``DatasetError``."""
-    return load(name, "train")
 
 
 def kinds(alphabet: Alphabet) -> dict[str, int]:

@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.imaging import ImageError
-from hcr_core.model_store import SHIPPED, ModelError, check_name, open_folder, user_store
+from hcr_core.model_store import LITERT, SHIPPED, ModelError, check_name, open_folder, user_store
 from hcr_core.preprocessing import image_to_glyph
 from hcr_core.recognition import Recognizer
 from hcr_core.training.architectures import ARCHITECTURES, Dropout
@@ -23,6 +23,7 @@ from ui.export import chart, save_numbers
 from ui.figures import class_matrix
 from ui.live import views
 from ui.recognize_this import open_recognize
+from ui.teach.brought import in_a_sentence
 
 PAD = "train_pad"
 #: Streamlit's signs of a rerun, the runner in the corner and fading, would come and go twice a second.
@@ -177,15 +178,16 @@ def finished_model(run: Run) -> Recognizer:
 def _about(run: Run) -> None:
     """What is being trained, for those who come later."""
     config, recipe = run.config, run.config.recipe
+    architecture = ARCHITECTURES.get(config.architecture)
     varied = {"none": "not varied", "light": "varied a little", "full": "varied a lot"}[recipe.augment]
     lines = [
         f"**{config.name}** learns from **{' and '.join(config.data)}**"
         + (f", {config.classes}" if config.classes else ""),
-        f"Network **{config.architecture}**: {ARCHITECTURES[config.architecture].title}",
+        f"Network **{config.architecture}**" + (f": {architecture.title}" if architecture else ""),
         f"{lookup.Pace(recipe.epochs, recipe.batch)}, {recipe.batch} images a step, {recipe.optimizer}, learning rate "
         f"{recipe.learning_rate:g} ({recipe.schedule}), images {varied}",
     ]
-    dropout = any(isinstance(layer, Dropout) for layer in ARCHITECTURES[config.architecture].layers)
+    dropout = architecture and any(isinstance(layer, Dropout) for layer in architecture.layers)
     if dropout or recipe.augment != "none":
         lines.append("Training is made harder on purpose: unseen images can look easier than those it learns from")
     st.caption("  \n".join(lines))
@@ -193,6 +195,8 @@ def _about(run: Run) -> None:
 
 def _take_away(run: Run) -> None:
     """Save the model under a name and use it."""
+    if words := in_a_sentence(open_folder(run.folder / MODEL).card):
+        st.markdown(words)
     saved = _saved_as(run)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="train_save_row"):
         name = st.text_input(
@@ -217,14 +221,14 @@ def _take_away(run: Run) -> None:
 
 def _saved_as(run: Run) -> str | None:
     """The name under which a run's model lies in the user's store, or ``None``."""
-    files = open_folder(run.folder / MODEL).card["files"]
+    network = open_folder(run.folder / MODEL).card["files"][LITERT]
     try:
         folders = sorted(path for path in user_store().iterdir() if not path.name.startswith("."))
     except OSError:
         return None
     for folder in folders:
         try:
-            if open_folder(folder).card["files"] == files:
+            if open_folder(folder).card["files"].get(LITERT) == network:
                 return folder.name
         except ModelError:
             continue

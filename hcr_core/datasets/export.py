@@ -118,3 +118,17 @@ def _folder_name(label: str) -> str:
 _FOLDERS = ("idx", "folder")
 #: What writes each form.
 FORMS: dict[str, Callable[[Dataset, Path], None]] = {"csv": _csv, "npz": _npz, "idx": _idx, "folder": _folder}
+
+
+def packed(dataset: Dataset, form: str) -> bytes:
+    """An export in memory, for a browser to save; folders come as ZIP. Raises ``DatasetError`` as ``export`` does."""
+    with tempfile.TemporaryDirectory() as folder:
+        out = export(dataset, form, Path(folder) / "export" / dataset.name)
+        if form in _FOLDERS:
+            out = Path(shutil.make_archive(str(Path(folder) / "packed"), "zip", out))
+        return out.read_bytes()
+
+
+def packed_name(name: str, form: str) -> str:
+    """A file name for what ``packed`` makes of a data set called ``name``."""
+    return f"{name}-{form}.zip" if form in _FOLDERS else f"{name}.{form}"

@@ -4,6 +4,7 @@
 ``HCR_CACHE_DIR``: what was read once, as memory-mapped arrays; may be deleted at any time.
 ``HCR_IMPORTED_DIR``: the user's own data sets. It is not in the cache, because nothing brings
 them back, nor in ``HCR_DATA_DIR``, because that can be a shared folder which is only read.
+``HCR_CORRECTIONS_DIR``: what visitors of this machine wrote and corrected, see ``corrections``.
 """
 
 import os
@@ -35,3 +36,9 @@ def imported_folder() -> Path:
     """``HCR_IMPORTED_DIR``, or ``datasets`` in the user's data directory; need not exist."""
     configured = os.environ.get("HCR_IMPORTED_DIR")
     return Path(configured) if configured else user_data_path(_APP) / "datasets"
+
+
+def corrections_folder() -> Path:
+    """``HCR_CORRECTIONS_DIR``, or ``corrections`` in the user's data directory; need not exist."""
+    configured = os.environ.get("HCR_CORRECTIONS_DIR")
+    return Path(configured) if configured else user_data_path(_APP) / "corrections"

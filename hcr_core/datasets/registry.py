@@ -1,4 +1,4 @@
-"""From a name to a loaded data set: bundled, in the data folder, or imported by the user."""
+"""From a name to a loaded data set: bundled, in the data folder, imported by the user, or written here."""
 
 import hashlib
 import json
@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 
-from hcr_core.datasets import bundled, readers, store
+from hcr_core.datasets import bundled, mine, readers, store
 from hcr_core.datasets.dataset import Dataset
 from hcr_core.datasets.entries import CHARACTERS, ENTRIES, Entry
 from hcr_core.datasets.errors import DatasetError
@@ -32,7 +32,7 @@ def load(name: str, split: str | None = None, progress: Progress = lambda fracti
     The first call reads its source and writes the cache; later ones map the cache into memory.
 
     Args:
-        name: Of an entry, or of a data set that the user imported.
+        name: Of an entry, of a data set that the user imported, or ``"mine"``: see ``mine``.
         split: ``"train"``, ``"validation"`` or ``"test"``; ``None`` for all of it.
         progress: Called with the share that is done while the source is read.
 
@@ -43,7 +43,9 @@ def load(name: str, split: str | None = None, progress: Progress = lambda fracti
     (359, 28, 28)
     """
     entry = ENTRIES.get(name)
-    if entry is None:
+    if name == mine.MINE:
+        dataset = mine.load()
+    elif entry is None:
         folder = imported_folder() / name
         if name not in imported():
             raise DatasetError(f"unknown data set {name!r}: choose one of {', '.join((*ENTRIES, *imported()))}")
@@ -56,13 +58,15 @@ def load(name: str, split: str | None = None, progress: Progress = lambda fracti
 
 
 def available() -> list[str]:
-    """Names of what can be loaded on this machine without a download, entries first."""
-    return [name for name, entry in ENTRIES.items() if entry.bundled or sources(entry)] + imported()
+    """Names of what can be loaded on this machine without a download: entries, imported sets, ``"mine"``."""
+    known = [name for name, entry in ENTRIES.items() if entry.bundled or sources(entry)]
+    return known + imported() + ([mine.MINE] if mine.is_there() else [])
 
 
 def imported() -> list[str]:
     """Names of the data sets that the user imported, in order."""
-    return sorted(meta.parent.name for meta in imported_folder().glob(f"[!.]*/{store.META}"))
+    found = {meta.parent.name for meta in imported_folder().glob(f"[!.]*/{store.META}")}
+    return sorted(found - {mine.MINE})
 
 
 def sources(entry: Entry) -> list[tuple[str, Path]]:

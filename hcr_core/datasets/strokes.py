@@ -56,7 +56,7 @@ class PenStrokes:
 
     @classmethod
     def from_samples(cls, samples: Sequence[Sequence[np.ndarray]], labels: np.ndarray, writers: np.ndarray):
-        """Put samples, each a list of strokes (n, 2), into flat arrays."""
+        """Put samples, each a list of strokes (n, 2), which may be empty, into flat arrays."""
         strokes = [np.asarray(stroke, np.int16).reshape(-1, 2) for sample in samples for stroke in sample]
         return cls(
             points=np.concatenate(strokes),
@@ -73,7 +73,7 @@ class PenStrokes:
         return PenStrokes(self.points[points], stroke_starts, sample_starts, self.labels[rows], self.writers[rows])
 
     def __getitem__(self, index: int) -> list[np.ndarray]:
-        """The strokes of one sample, each int16 (n, 2)."""
+        """The strokes of one sample, each int16 (n, 2); none where it is known by its image alone."""
         first, last = self.sample_starts[index], self.sample_starts[index + 1]
         starts = self.stroke_starts[first : last + 1]
         return [self.points[a:b] for a, b in pairwise(starts)]

@@ -74,20 +74,25 @@ STRENGTHS: dict[str, Augmentation | None] = {
 
 def random_glyph(dataset: Dataset, position: int, rng: np.random.Generator, settings: Augmentation) -> np.ndarray:
     """A random variation of a data set's sample, uint8 (28, 28)."""
-    if dataset.strokes is None and rng.random() < settings.untouched:
+    if not _pen_strokes(dataset, position) and rng.random() < settings.untouched:
         return stored_glyph(dataset, position)
     return displaced(ink_to_glyph(random_ink(dataset, position, rng, settings)), rng, settings)
 
 
 def random_ink(dataset: Dataset, position: int, rng: np.random.Generator, settings: Augmentation) -> np.ndarray:
     """A random variation of a data set's sample as ink, uint8 (h, w) with 255 for ink."""
-    if dataset.strokes is not None:
+    strokes = _pen_strokes(dataset, position)
+    if strokes:
         width = np.exp(rng.uniform(*np.log(settings.widths)))
-        strokes = varied_strokes(dataset.strokes[position], rng, settings)
-        ink = render(strokes, width, settings.transform(rng))
+        ink = render(varied_strokes(strokes, rng, settings), width, settings.transform(rng))
     else:
         ink = _redrawn(stored_glyph(dataset, position), rng, settings)
     return damaged(ink, rng) if rng.random() < settings.damage else ink
+
+
+def _pen_strokes(dataset: Dataset, position: int) -> list[np.ndarray]:
+    """The strokes of a sample; none where it is known by its image alone."""
+    return dataset.strokes[position] if dataset.strokes is not None else []
 
 
 def scanned_glyph(dataset: Dataset, position: int, rng: np.random.Generator, settings: Augmentation) -> np.ndarray:

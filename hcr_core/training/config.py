@@ -36,6 +36,8 @@ class TrainingConfig:
         precision: ``"float32"`` or ``"mixed_bfloat16"``.
         limit: At most so many training samples of each data set (0: all).
         store: Folder of models that the finished model is put into; ``""``: it stays with the run.
+        base: A model of the store that is adapted to the data; ``""``: a new network begins from nothing.
+        writer: Of an adaptation, whose samples it learns from; ``None``: everyone's.
     """
 
     name: str
@@ -47,13 +49,16 @@ class TrainingConfig:
     precision: str = "float32"
     limit: int = 0
     store: str = ""
+    base: str = ""
+    writer: str | None = None
 
     def __post_init__(self):
-        recipe = self.recipe
+        recipe, network = self.recipe, self.architecture
         checks = [
             (FOLDER_NAME.fullmatch(self.name), f"{self.name!r} is no name for a model: letters, digits, - and _"),
             (self.data, "a run needs a data set"),
-            (self.architecture in ARCHITECTURES, _unknown("architecture", self.architecture, ARCHITECTURES)),
+            # An adaptation has its base's network, whatever it is.
+            (self.base or network in ARCHITECTURES, _unknown("architecture", network, ARCHITECTURES)),
             (recipe.optimizer in OPTIMIZERS, _unknown("optimizer", recipe.optimizer, OPTIMIZERS)),
             (recipe.schedule in SCHEDULES, _unknown("schedule", recipe.schedule, SCHEDULES)),
             (recipe.augment in STRENGTHS, _unknown("augmentation", recipe.augment, STRENGTHS)),

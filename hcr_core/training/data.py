@@ -1,7 +1,7 @@
 """The samples of a run: what is trained on and what is held back for validation."""
 
 import zlib
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -27,12 +27,14 @@ class TrainingData:
         parts: Data sets with the positions, int (n,), that are trained on.
         glyphs: Validation glyphs, uint8 (v, 28, 28).
         labels: Their classes, int64 (v,).
+        rehearsed: Of an adaptation, data sets with the positions that keep up what its base knew.
     """
 
     alphabet: Alphabet
     parts: list[Part]
     glyphs: np.ndarray
     labels: np.ndarray
+    rehearsed: list[Part] = field(default_factory=list)
 
     @property
     def samples(self) -> int:
@@ -106,7 +108,7 @@ def _split(config: TrainingConfig, name: str, dataset: Dataset, positions: np.nd
         positions = positions[: config.limit]
     splits = ENTRIES[name].splits if name in ENTRIES else load(name).splits
     if "validation" in splits:
-        return _glyph_part(dataset, positions), of_classes(load(name, "validation"), dataset.alphabet)
+        return glyph_part(dataset, positions), of_classes(load(name, "validation"), dataset.alphabet)
     share, most = config.recipe.validation, config.recipe.validation_limit
     if most:
         share = min(share, most / len(positions))
@@ -115,10 +117,10 @@ def _split(config: TrainingConfig, name: str, dataset: Dataset, positions: np.nd
     counts = np.bincount(labels)
     wanted = np.clip(np.round(counts * share), counts > 1, None).astype(np.int64)
     held = rank < np.repeat(wanted, counts)
-    return _glyph_part(dataset, positions[np.sort(by_class[~held])]), (dataset, positions[by_class[held]])
+    return glyph_part(dataset, positions[np.sort(by_class[~held])]), (dataset, positions[by_class[held]])
 
 
-def _glyph_part(dataset: Dataset, positions: np.ndarray) -> Part:
+def glyph_part(dataset: Dataset, positions: np.ndarray) -> Part:
     """The part itself, or one of glyphs where the images have another size: they are converted once."""
     if dataset.images.shape[1:] == (GLYPH_SIZE, GLYPH_SIZE):
         return dataset, positions

@@ -39,7 +39,8 @@ def expected(config: TrainingConfig, samples: int, classes: int) -> Estimate:
     shown = samples * config.recipe.epochs
     if rates := [rate for run in _like(config) if (rate := run.images_per_second())]:
         return Estimate(_AROUND + shown / median(rates), True)
-    figures = layer_figures(ARCHITECTURES[config.architecture], GLYPH_SIZE, classes)
+    # Of a network that is not ours to describe, an adaptation's, only that it reads as many classes is known.
+    figures = layer_figures(ARCHITECTURES.get(config.architecture, ARCHITECTURES["compact"]), GLYPH_SIZE, classes)
     work = 3 * sum(layer.multiplications for layer in figures)
     each = work / (_RATE * min(os.cpu_count() or 1, 8)) + _STEP / config.recipe.batch
     if config.recipe.augment != "none":

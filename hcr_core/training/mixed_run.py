@@ -29,6 +29,8 @@ def _serve(made: Callable[[int], Mixture], seed: int, first: int, queue) -> None
 
     cv2.setNumThreads(1)
     batches = made(seed)
+    # What is left in the queue when the trainer is gone shall not keep this process.
+    queue.cancel_join_thread()
     for number in itertools.count(first):
         if not _given(queue, batches[number]):
             return

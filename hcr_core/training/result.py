@@ -1,6 +1,7 @@
 """From trained weights to a model with its card."""
 
 import contextlib
+import hashlib
 import tempfile
 from dataclasses import asdict
 from pathlib import Path
@@ -12,6 +13,7 @@ import tensorflow as tf
 from hcr_core.alphabet import Alphabet
 from hcr_core.datasets import ENTRIES, DatasetError, load
 from hcr_core.evaluation import accuracy_figures, evaluate
+from hcr_core.nearest import INDEX, build
 from hcr_core.preprocessing import VERSION
 from hcr_core.training.architectures import ARCHITECTURES
 from hcr_core.training.augmentation import STRENGTHS
@@ -34,7 +36,7 @@ def card(config: TrainingConfig, data: TrainingData, position: Position, model: 
         classify: Its probabilities for glyphs, uint8 (n, 28, 28).
     """
     titles = {name: ENTRIES[name].title if name in ENTRIES else "a data set of the user's own" for name in config.data}
-    architecture = ARCHITECTURES[config.architecture]
+    architecture = ARCHITECTURES.get(config.architecture)
     settings = STRENGTHS[config.recipe.augment]
     return {
         "name": config.name,
@@ -42,8 +44,8 @@ def card(config: TrainingConfig, data: TrainingData, position: Position, model: 
         "preprocessing": VERSION,
         "architecture": {
             "name": config.architecture,
-            "title": architecture.title,
-            "source": architecture.source,
+            "title": architecture.title if architecture else "",
+            "source": architecture.source if architecture else "",
             "parameters": model.count_params(),
         },
         "data": [
@@ -77,6 +79,16 @@ def held_out_figures(classify, alphabet: Alphabet, trained_on: tuple[str, ...]) 
                 positions = np.sort(np.random.default_rng(0).permutation(positions)[:_OTHERS])
             figures[name] = evaluate(classify, dataset, positions)
     return figures
+
+
+def index(content: bytes, card: dict) -> dict[str, bytes]:
+    """The file of a network's nearest examples (see ``nearest``); none where it cannot be made."""
+    names = [entry["name"] for entry in card["data"]]
+    try:
+        made = build(content, hashlib.sha256(content).hexdigest(), Alphabet(tuple(card["classes"])), names)
+    except (DatasetError, ValueError):  # data that went away meanwhile, or a network without an embedding
+        return {}
+    return {INDEX: made}
 
 
 def exports(model: keras.Model) -> dict[str, bytes]:

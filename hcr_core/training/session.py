@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 
-from hcr_core.model_store import save_model
+from hcr_core.model_store import LITERT, save_model
 from hcr_core.preprocessing import GLYPH_SIZE
-from hcr_core.training import checkpoint, result
+from hcr_core.training import adaptation, adaptation_data, checkpoint, result
 from hcr_core.training.augmentation import STRENGTHS
 from hcr_core.training.checkpoint import Position
 from hcr_core.training.config import TrainingError
@@ -40,18 +40,26 @@ class Training:
         self._run, self._log, self._wish, self._config = run, log, wish, run.config
         strategy = strategy_here()
         self._workers = machines(strategy)
-        self._data = gather(self._config)
-        recipe, seed = self._config.recipe, self._config.seed
-        settings = STRENGTHS[recipe.augment]
-        self._batches = Batches(self._data.parts, recipe.batch, seed, settings, recipe.balance, self._workers)
-        self._trainer = Trainer(
-            self._config, GLYPH_SIZE, len(self._data.alphabet), len(self._batches) * recipe.epochs, strategy
-        )
+        seed = self._config.seed
+        if self._config.base:
+            self._data = adaptation_data.gather(self._config)
+            self._batches, self._trainer = adaptation.prepared(self._config, self._data)
+        else:
+            self._data = gather(self._config)
+            self._batches, self._trainer = self._prepared(strategy)
         self._at = Position(fingerprint=self._data.fingerprint)
         self._best: dict[str, np.ndarray] = {}
         self._peeked, self._gallery = self._data.mixture(PEEKED, seed), self._data.mixture(GALLERY, seed)
         self._trainer.look(next(iter(self._batches.epoch(1)))[0])
         self._restore()
+
+    def _prepared(self, strategy) -> tuple[Batches, Trainer]:
+        """What a new network learns from, and that network."""
+        config, recipe = self._config, self._config.recipe
+        settings = STRENGTHS[recipe.augment]
+        batches = Batches(self._data.parts, recipe.batch, config.seed, settings, recipe.balance, self._workers)
+        steps = len(batches) * recipe.epochs
+        return batches, Trainer(config, GLYPH_SIZE, len(self._data.alphabet), steps, strategy)
 
     def _restore(self) -> None:
         path = self._run.folder / CHECKPOINT
@@ -111,7 +119,7 @@ class Training:
 
     def _train_epoch(self) -> None:
         at, together = self._at, self._workers[1] > 1
-        batch, samples = self._config.recipe.batch, self._data.samples
+        batch, samples = self._config.recipe.batch, self._batches.samples
         pending, said = [], self._clock.now()
         # Closed as soon as the loop is left, so that no thread makes batches for nobody.
         with contextlib.closing(self._batches.epoch(at.epoch, at.step)) as batches:
@@ -259,8 +267,12 @@ class Training:
         self._next_peek = self._clock.now() + self._every(0.5, 3.0)
 
     def _is_best(self, figures: dict) -> bool:
-        """Whether no epoch before was right more often, or as often with a lower loss."""
-        if not self._at.best:
+        """Whether no epoch before was right more often, or as often with a lower loss.
+
+        Of an adaptation every epoch is: how long it takes was found out on other hands, and the samples held back
+        are to tell what it brought, so they must not choose.
+        """
+        if not self._at.best or self._config.base:
             return True
         best = self._at.history[self._at.best - 1]
         return (figures["val_accuracy"], -figures["val_loss"]) > (best["val_accuracy"], -best["val_loss"])
@@ -273,8 +285,11 @@ class Training:
         else:
             self._trainer.refresh()
         card = result.card(self._config, self._data, self._at, self._trainer.shown, self._trainer.classify)
+        if self._config.base:
+            card |= adaptation.on_the_card(self._config, self._data, self._trainer)
         store = self._config.store if self._workers[0] == 0 else ""
         files = result.exports(self._trainer.shown)
+        files |= result.index(files[LITERT], card)
         save_model(self._run.folder, MODEL, card, files)
         if store:
             save_model(Path(store), self._config.name, card, files)

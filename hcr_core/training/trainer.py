@@ -12,6 +12,7 @@ import keras
 import numpy as np
 import tensorflow as tf
 
+from hcr_core.training.architectures import Recipe
 from hcr_core.training.config import TrainingConfig
 from hcr_core.training.networks import MOMENTUM, build
 
@@ -60,7 +61,7 @@ class Trainer:
         with strategy.scope():
             keras.mixed_precision.set_global_policy(config.precision)
             self._network = build(config.architecture, side, classes)
-            self._optimizer = _optimizer(recipe, steps)
+            self._optimizer = optimizer_of(recipe, steps)
             self._optimizer.build(self._network.trainable_variables)
             averaged = self._network.trainable_variables if recipe.average else []
             self._averages = [tf.Variable(_array(variable), trainable=False) for variable in averaged]
@@ -192,7 +193,8 @@ def _averaged(average, value, share):
     average.assign_add((value - average) * share)
 
 
-def _optimizer(recipe, steps: int) -> keras.optimizers.Optimizer:
+def optimizer_of(recipe: Recipe, steps: int) -> keras.optimizers.Optimizer:
+    """A recipe's optimizer, for a run of so many steps."""
     rate = recipe.learning_rate
     if recipe.schedule == "cosine":
         warmup = min(500, max(steps // 10, 1))

@@ -5,7 +5,9 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.model_card import parameters
-from hcr_core.model_store import StoredModel
+from hcr_core.model_export import packed, packed_name
+from hcr_core.model_store import StoredModel, delete_model
+from hcr_core.public import is_public
 from ui.figures import learning_curve, run_curves
 from ui.reading import plain
 
@@ -16,11 +18,17 @@ _FIGURES = {
     "shape": ("Shape", "Right up to look-alikes that no isolated shape can tell apart, such as O, o and 0"),
 }
 
+_FORMS = {"litert": "LiteRT", "keras": "Keras", "saved-model": "SavedModel", "onnx": "ONNX"}
+
 
 def show_card(model: StoredModel) -> None:
     """Everything the card says."""
     card = model.card
-    st.header(model.name, anchor=False)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        st.header(model.name, anchor=False, width="content")
+        _take_away(model)
+        if not model.shipped and not is_public():
+            _delete(model)
     architecture, training = card.get("architecture", {}), card.get("training", {})
     st.markdown(
         f"{len(model.alphabet)} classes · {parameters(card) or 0:,} parameters · "
@@ -38,6 +46,31 @@ def show_card(model: StoredModel) -> None:
     st.caption(plain(_how_long(card, training)))
     with st.expander("The whole card"):
         st.json(card, expanded=1)
+
+
+def _take_away(model: StoredModel) -> None:
+    with st.popover("Take away", icon=":material/download:"):
+        form = st.segmented_control(
+            "For other programs, as", list(_FORMS), default="litert", required=True, format_func=_FORMS.get
+        )
+        st.download_button(
+            "Download",
+            lambda: packed(model, form),
+            packed_name(model.name, form),
+            icon=":material/download:",
+            on_click="ignore",
+            key=f"card_export_{model.name}_{form}",
+        )
+        if form in ("saved-model", "onnx"):
+            st.caption("It is converted first: that takes some seconds.")
+
+
+def _delete(model: StoredModel) -> None:
+    with st.popover("Delete", icon=":material/delete:"):
+        st.markdown(f"**{plain(model.name)}** is gone for good then, for everyone who uses this machine.")
+        if st.button("Delete for good", type="primary", icon=":material/delete:", key=f"card_delete_{model.name}"):
+            delete_model(model.name)
+            st.rerun()
 
 
 def _learning(card: dict) -> None:

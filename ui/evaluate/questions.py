@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from hcr_core import Recognizer
-from hcr_core.datasets import Dataset, DatasetError, available
+from hcr_core.datasets import Dataset, DatasetError
 from hcr_core.datasets.dataset import SPLITS
 from hcr_core.evaluation_results import Evaluation, evaluated, fingerprint, result_key
 from ui import data as lookup
@@ -78,7 +78,7 @@ def switch(label: str, options: dict[str, str] | list[str], key: str, **options_
 
 def choose_question(models: list[str]) -> Question:
     """The choices of images and answers; to be called within a row. Raises ``DatasetError``."""
-    data = st.selectbox("Data set", available(), key="data", bind="query-params", width=220)
+    data = st.selectbox("Data set", lookup.data_sets(), key="data", bind="query-params", width=220)
     splits = lookup.dataset(data).splits
     # Figures on what a model learned from say little: the part held back comes first.
     part = switch("Part", sorted(splits, key=SPLITS.index, reverse=True), "part")

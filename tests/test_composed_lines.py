@@ -1,0 +1,76 @@
+"""Lines put together from characters, and what the grouping networks are told of them."""
+
+import numpy as np
+import pytest
+from conftest import drawn_ink
+
+from hcr_core.alphabet import DIGITS, LOWERCASE, UPPERCASE
+from hcr_core.datasets.pen_alphabet import pen_strokes
+from hcr_core.grouping_model import CLASSES
+from hcr_core.training import grouping_data
+from hcr_core.training.composed_lines import ComposedLine, compose, random_words
+from hcr_core.training.grouping_data import drawn
+
+
+def line(text: str, seed: int = 0) -> ComposedLine:
+    return compose(text, [drawn_ink(letter, 50) for letter in text.replace(" ", "")], np.random.default_rng(seed))
+
+
+def test_words_are_of_one_kind():
+    kinds = {DIGITS: 0, UPPERCASE: 0, LOWERCASE: 0}
+    for word in random_words(np.random.default_rng(0), 200):
+        assert 2 <= len(word) <= 8
+        (kind,) = [pool for pool in kinds if set(word[1:]) <= set(pool)]
+        kinds[kind] += 1
+        assert word[0] in kind or (kind is LOWERCASE and word[0].isupper())
+    assert min(kinds.values()) > 20
+
+
+def test_words_are_of_the_letters_that_a_hand_has():
+    known = frozenset("abcXYZ")
+    for word in random_words(np.random.default_rng(0), 100, known):
+        assert set(word) <= known
+
+
+def test_every_character_owns_its_ink():
+    composed = line("Hot 17")
+    assert composed.owner.shape == composed.image.shape
+    assert set(np.unique(composed.owner)) == {0, 1, 2, 3, 4, 5}
+    assert ((composed.owner > 0) == (composed.image <= 155)).mean() > 0.99
+    lefts = [np.nonzero(composed.owner == i)[1].min() for i in range(1, 6)]
+    assert lefts == sorted(lefts)
+
+
+def test_the_same_seed_writes_the_same_line():
+    assert np.array_equal(line("Hot 17", 3).image, line("Hot 17", 3).image)
+    assert line("Hot 17", 3).image.shape != line("Hot 17", 4).image.shape
+
+
+@pytest.mark.parametrize("text", ["Hot", "1746", "minimum", "XYZ abc"])
+def test_each_character_of_a_line_is_a_group_of_its_class(recognizer, text):
+    examples = grouping_data.of_line(recognizer, line(text, seed=3))
+    found = [CLASSES[c] for c in examples.classes if c >= 0]
+    assert set(found) <= set(text.lower())
+    # Cuts may miss where two characters touch.
+    assert len(found) >= 0.7 * len(text.replace(" ", ""))
+    assert (examples.classes < 0).any()
+    assert len(examples.glyphs) == len(examples.contexts) == len(examples.geometry) == len(examples.sureness)
+
+
+def written(text: str) -> np.ndarray:
+    strokes, x = [], 0.0
+    for letter in text:
+        letter_strokes = pen_strokes(letter)
+        points = np.concatenate(letter_strokes)
+        strokes += [stroke - [points[:, 0].min(), 0] + [x, 0] for stroke in letter_strokes]
+        x += np.ptp(points[:, 0]) + 25
+    return drawn(strokes, 8, scale=0.6)
+
+
+def test_the_text_of_a_word_says_which_groups_are_characters(recognizer):
+    examples = grouping_data.of_word(recognizer, "hand", written("hand"))
+    assert sorted(CLASSES[c] for c in examples.classes if c >= 0) == sorted("hand")
+
+
+def test_a_word_that_is_not_its_text_is_left_out(recognizer):
+    assert grouping_data.of_word(recognizer, "XWQ8MK"[:4], written("ill")) is None
