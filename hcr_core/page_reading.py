@@ -26,6 +26,8 @@ WORK_HEIGHT = 56.0
 #: 10 to 40 better), which is not
 #: tried with fewer characters; and on how many lines.
 _TURN_GAIN, _TURN_LEAST, _TURN_LINES = 8.0, 12, 2
+#: Least width in heights of what is a line of its own where one line was expected: three letters.
+_LINE_WIDTH = 2.5
 
 #: Of 31 lines that were read upside down none scored more than 5.4 a character.
 _CLEAR = 6.0
@@ -108,8 +110,8 @@ def read_page(
         judge: Glyphs uint8 (n, 28, 28) to probabilities float (n, classes), and of being characters float (n,).
         alphabet: The classes.
         allowed: bool (classes,): those to choose from.
-        layout: ``"page"``; ``"auto"``: a page, if it is not one character; ``"line"``: all ink is one line,
-            upright; or ``"word"``: one word.
+        layout: ``"page"``; ``"auto"``: a page, if it is not one character; ``"line"``: all ink is one line
+            (unless it plainly is several), upright; or ``"word"``: one word.
         steps: Filled with ``original``, ``background``, ``ink``, ``rules`` and ``lines``.
 
     Returns:
@@ -193,8 +195,15 @@ def lines_of(ink: np.ndarray, layout: str) -> list[CutLine]:
     height = typical_height(ink)
     if not height:
         return []
-    lines = find_lines(ink, height) if layout == "page" else single_line(ink)
+    lines = single_line(ink) if layout == "word" else _ink_lines(ink, height, layout)
     return [line for line in (_prepared(line, height) for line in lines) if len(line.pieces)]
+
+
+def _ink_lines(ink: np.ndarray, height: float, layout: str) -> list[InkLine]:
+    """The lines of a page; all ink as one where that is said, unless it plainly is several."""
+    lines = find_lines(ink, height)
+    full = [line for line in lines if line.box.height > 0.6 * height and line.box.width > _LINE_WIDTH * height]
+    return single_line(ink) if layout == "line" and len(full) < 2 else lines
 
 
 def _after(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:

@@ -91,6 +91,10 @@ def test_a_line_is_one_line_of_words(recognizer):
     assert len(reading.lines[0].words) == 3
 
 
+def test_a_page_taken_for_a_line_is_still_read_line_by_line(recognizer, plain):
+    assert error_rate(recognizer.read(page(*TEXT), "line").text, *TEXT) <= error_rate(plain.text, *TEXT) + 0.05
+
+
 def test_wide_set_letters_are_a_word_not_words(recognizer):
     assert " " not in recognizer.read(page("centre", gap=40), "page").text
 
