@@ -27,20 +27,20 @@ _ROUNDS = 2
 class Weights:
     """What counts how much on a path, in natural logarithms of probability.
 
-    Chosen one after the other on UNIPEN words of validation writers and on lines of training characters.
+    Chosen by ``benchmarks.word_weights``: on UNIPEN words of held-back writers and on lines of training characters.
     """
 
     #: Temperature of the network's logarithms: it is surer of ill-cut shapes than it should be.
-    shape: float = 0.35
+    shape: float = 0.29
     #: Weight of the grouping network's logarithms, of the class and of being a whole character.
-    in_words: float = 0.12
-    whole: float = 1.0
+    in_words: float = 0.22
+    whole: float = 0.7
     #: Share of what the network says on classes of one shape, before the line's heights decide.
-    lookalike: float = 0.85
+    lookalike: float = 0.71
     #: Reward of a character, so that few characters are not preferred for being few.
-    character: float = 2.5
+    character: float = 3.0
     #: Cost of a cut: any, and per stroke width of ink.
-    cut: float = 0.12
+    cut: float = 0.14
     cut_ink: float = 0.15
     #: Cost per height of two neighbours' overlap, and of a gap inside a character.
     overlap: float = 2.0
@@ -49,13 +49,13 @@ class Weights:
     skip: float = 0.45
     skip_ink: float = 1.8
     #: Weight and limit of the misfit of a character's top and bottom.
-    height: float = 0.6
+    height: float = 0.9
     height_limit: float = 4.0
     #: Costs of kinds of words: capitalised, all capitals, all digits, mixed.
     capitalised: float = 0.3
     capitals: float = 0.35
     digits: float = 0.7
-    mixed: float = 7.3
+    mixed: float = 5.1
 
 
 @dataclass(frozen=True)
