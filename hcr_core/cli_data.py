@@ -8,8 +8,8 @@ from pathlib import Path
 from hcr_core.datasets import ENTRIES, Dataset, available, import_dataset, load, remove
 from hcr_core.datasets.download import get
 from hcr_core.datasets.export import FORMS, export
-from hcr_core.datasets.mine import MINE
 from hcr_core.datasets.readers import POLARITIES
+from hcr_core.datasets.registry import imported
 from hcr_core.datasets.store import RULES
 from hcr_core.terminal import ProgressBar
 
@@ -59,10 +59,10 @@ def run(options: argparse.Namespace) -> int:
 
 
 def _list(options: argparse.Namespace) -> None:
-    here = available()
+    here, own = available(), imported()
     for name in [*ENTRIES, *(name for name in here if name not in ENTRIES)]:
         entry = ENTRIES.get(name)
-        title = entry.title if entry else "written and corrected on this machine" if name == MINE else "imported"
+        title = entry.title if entry else "imported" if name in own else "written and corrected on this machine"
         if options.json:
             print(json.dumps({"name": name, "available": name in here, "title": title}, ensure_ascii=False))
         else:

@@ -41,6 +41,7 @@ def test_json_is_one_document_with_every_figure(capsys):
     assert set(document) == {
         *("model", "data", "split", "restricted_to", "unknown_classes", "unknown_images"),
         *("images", "accuracy", "top2", "folded", "shape", "loss", "macro", "weighted", "per_class"),
+        "calibration_error",
     }
     assert (document["model"], document["data"], document["split"]) == ("characters", "digits", "test")
     assert document["restricted_to"] == "the data set's 10 classes"

@@ -155,13 +155,14 @@ def test_they_are_a_data_set_like_any_other():
 
 
 def test_its_name_is_taken(places):
+    keep(written("R"))
     with pytest.raises(DatasetError, match="choose another name"):
         import_dataset(places / "any.csv", "mine")
 
 
 def test_without_samples_it_is_not_there():
     assert "mine" not in available()
-    with pytest.raises(DatasetError, match="nothing in 'mine' yet"):
+    with pytest.raises(DatasetError, match="unknown data set 'mine'"):
         load("mine")
 
 

@@ -10,11 +10,10 @@ from typing import NamedTuple
 import numpy as np
 
 from hcr_core.atomic import FOLDER_NAME, remove_folder
-from hcr_core.datasets import store
+from hcr_core.datasets import mine, store
 from hcr_core.datasets.dataset import Dataset
 from hcr_core.datasets.entries import ENTRIES
 from hcr_core.datasets.errors import DatasetError
-from hcr_core.datasets.mine import MINE
 from hcr_core.datasets.places import imported_folder
 from hcr_core.datasets.readers import POLARITIES, Polarity, blocks_of
 from hcr_core.datasets.readers.block import is_black_on_white
@@ -99,8 +98,8 @@ def _check(name: str, polarity: str, split: str | None) -> None:
         raise DatasetError(f"{name!r} is no name for a data set: letters, digits, - and _, at most 64")
     if name in ENTRIES:
         raise DatasetError(f"{name!r} is the name of a known data set: choose another")
-    if name == MINE:
-        raise DatasetError(f"{MINE!r} is what was written and corrected here: choose another name")
+    if name == mine.MINE and mine.is_there():
+        raise DatasetError(f"{name!r} is what was written and corrected here: choose another name")
     if polarity not in POLARITIES:
         raise DatasetError(f"unknown polarity {polarity!r}: choose one of {', '.join(POLARITIES)}")
     if split is not None and split not in store.RULES:

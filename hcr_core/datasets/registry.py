@@ -43,13 +43,8 @@ def load(name: str, split: str | None = None, progress: Progress = lambda fracti
     (359, 28, 28)
     """
     entry = ENTRIES.get(name)
-    if name == mine.MINE:
-        dataset = mine.load()
-    elif entry is None:
-        folder = imported_folder() / name
-        if name not in imported():
-            raise DatasetError(f"unknown data set {name!r}: choose one of {', '.join((*ENTRIES, *imported()))}")
-        dataset = store.read(folder)
+    if entry is None:
+        dataset = _own(name)
     else:
         if split is not None and split not in entry.splits:
             raise DatasetError(f"{name} has no split {split!r}, only {', '.join(entry.splits)}")
@@ -57,16 +52,24 @@ def load(name: str, split: str | None = None, progress: Progress = lambda fracti
     return dataset if split is None else dataset.part(split)
 
 
+def _own(name: str) -> Dataset:
+    """What the user imported, or wrote and corrected; an imported set may be called ``"mine"`` too, and comes first."""
+    if name in imported():
+        return store.read(imported_folder() / name)
+    if name == mine.MINE and mine.is_there():
+        return mine.load()
+    raise DatasetError(f"unknown data set {name!r}: choose one of {', '.join((*ENTRIES, *imported()))}")
+
+
 def available() -> list[str]:
     """Names of what can be loaded on this machine without a download: entries, imported sets, ``"mine"``."""
     known = [name for name, entry in ENTRIES.items() if entry.bundled or sources(entry)]
-    return known + imported() + ([mine.MINE] if mine.is_there() else [])
+    return known + list(dict.fromkeys(imported() + ([mine.MINE] if mine.is_there() else [])))
 
 
 def imported() -> list[str]:
     """Names of the data sets that the user imported, in order."""
-    found = {meta.parent.name for meta in imported_folder().glob(f"[!.]*/{store.META}")}
-    return sorted(found - {mine.MINE})
+    return sorted(meta.parent.name for meta in imported_folder().glob(f"[!.]*/{store.META}"))
 
 
 def sources(entry: Entry) -> list[tuple[str, Path]]:

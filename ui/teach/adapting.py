@@ -10,6 +10,8 @@ import streamlit as st
 from hcr_core import corrections
 from hcr_core.atomic import FOLDER_NAME
 from hcr_core.datasets import Dataset, load
+from hcr_core.datasets.mine import MINE
+from hcr_core.datasets.registry import imported
 from hcr_core.evaluation import glyphs_of
 from hcr_core.model_store import StoredModel, check_own_name, model_names, open_model, user_store
 from hcr_core.training import job
@@ -35,7 +37,10 @@ def show_adapting() -> None:
     if not corrections.count():
         st.info("There is nothing to learn from yet: write a sheet under **Write**.", icon=":material/inbox:")
         return
-    mine = load("mine")
+    if MINE in imported():
+        st.warning(f"A data set imported here is called *{MINE}* too: remove it, or import it under another name.")
+        return
+    mine = load(MINE)
     adapt, anew = st.columns(2, gap="large")
     with adapt:
         _adapt(mine)

@@ -7,7 +7,7 @@ import streamlit as st
 
 from hcr_core import corrections
 from hcr_core.corrections import MOST_LABEL, Choice, Sample
-from hcr_core.datasets import Dataset, load
+from hcr_core.datasets import Dataset, mine
 from hcr_core.datasets.export import FORMS, packed, packed_name
 from hcr_core.training.adaptation_data import of_writer
 from ui.image_views import data_url
@@ -136,6 +136,6 @@ def _take_away(choice: Choice) -> None:
 
 
 def _of(writer: str | None) -> Dataset:
-    dataset = load("mine")
+    dataset = mine.load()
     rows = of_writer(dataset, writer)
     return dataset.take(rows) if len(rows) < len(dataset) else dataset
