@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from browser_session import BROWSER_TESTS, PHONE, draw_strokes
 from conftest import sheet
-from drawn_pages import letters, lit
+from drawn_pages import letters, lit, write
 from drawn_pages import page as drawn_page
 
 from hcr_core.datasets.pen_text import text_strokes
@@ -118,8 +118,14 @@ def test_a_page_is_corrected_by_keyboard(page, photo):
     assert read(page).splitlines() == before
 
 
-def test_the_unsure_are_visited_one_after_the_other(page, photo):
-    upload(page, photo)
+def test_the_unsure_are_visited_one_after_the_other(page, tmp_path):
+    image = drawn_page(*TEXT, "")
+    # Letters over letters, which no reader can be sure of.
+    for i, pair in enumerate(("8x", "Wg", "Rk", "2A", "QE", "hs")):
+        for letter in pair:
+            write(image, letter, 60 + 70 * i, 240)
+    cv2.imwrite(str(tmp_path / "doubtful.png"), image)
+    upload(page, tmp_path / "doubtful.png")
     before, unsure = read(page), page.locator(".box.unsure").count()
     assert unsure
     for _ in range(unsure):
