@@ -177,7 +177,8 @@ def test_the_card_of_a_model_of_ones_own_says_how_long_it_learned(tmp_path, own_
     path = tmp_path / "twin" / "card.json"
     card = json.loads(path.read_text(encoding="utf-8"))
     card["training"] = {"recipe": {"epochs": 40}, "best_epoch": 2}
-    card["history"] = card["history"][:3]  # stopped after the third
+    # Stopped after the third of 40.
+    card["history"] = [{"epoch": epoch, "accuracy": 0.5, "val_accuracy": 0.5} for epoch in (1, 2, 3)]
     path.write_text(json.dumps(card), encoding="utf-8")
     text = words(models(show="Card", model="twin"))
     assert "Trained for 3 epochs" in text

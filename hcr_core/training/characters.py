@@ -204,7 +204,8 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
     # The Keras file gives probabilities alone, for other programs; the LiteRT file both, probabilities first.
     label, character = model.output["label"], model.output["character"]
     files = exports(keras.Model(model.input, label, name=model.name))
-    files["model.tflite"] = exports(keras.Model(model.input, [label, character]))["model.tflite"]
+    # The converter turns their order round.
+    files["model.tflite"] = exports(keras.Model(model.input, [character, label]))["model.tflite"]
     save_model(store, name, card, files)
     return card
 
