@@ -9,7 +9,7 @@ import sys
 import numpy as np
 
 from hcr_core import Recognizer
-from hcr_core.calibration import expected_calibration_error
+from hcr_core.calibration import auroc, expected_calibration_error
 from hcr_core.datasets import load
 from hcr_core.evaluation import glyphs_of
 from hcr_core.training.negatives import UNSEEN_KINDS, unseen_glyph
@@ -17,13 +17,6 @@ from hcr_core.training.negatives import UNSEEN_KINDS, unseen_glyph
 #: Negatives of each kind; none of these seeds is used in training.
 COUNT, SEED = 1000, 2024
 SETS = ("emnist62", "unipen", "paper_chars")
-
-
-def auroc(positives: np.ndarray, negatives: np.ndarray) -> float:
-    """Probability that a random positive scores above a random negative, ties half."""
-    scores = np.sort(negatives)
-    above = (np.searchsorted(scores, positives, "left") + np.searchsorted(scores, positives, "right")) / 2
-    return float(above.mean() / len(negatives))
 
 
 def main() -> None:

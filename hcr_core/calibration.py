@@ -123,3 +123,10 @@ def best_temperature(probabilities: np.ndarray, labels: np.ndarray) -> float:
 
 def _negative_log_likelihood(probabilities: np.ndarray, labels: np.ndarray) -> float:
     return float(-np.log(np.maximum(probabilities[np.arange(len(labels)), labels], 1e-12)).mean())
+
+
+def auroc(positives: np.ndarray, negatives: np.ndarray) -> float:
+    """Probability, 0-1, that a random score of ``positives`` lies above one of ``negatives``, ties half."""
+    scores = np.sort(negatives)
+    above = (np.searchsorted(scores, positives, "left") + np.searchsorted(scores, positives, "right")) / 2
+    return float(above.mean() / len(negatives))

@@ -19,7 +19,7 @@ from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
 from ui.page_reading.choices import choose_layout
 from ui.page_reading.writing import draw_writing, offer_more, show_photos
-from ui.reading import STYLE, Seen, answer, full_view, look, percent, plain, thumbnail
+from ui.reading import STYLE, Seen, answer, full_view, look, percent, plain, table_to_take, thumbnail
 from ui.recognize_this import MODEL_KEY, given, put_away
 from ui.teach import marking
 
@@ -191,16 +191,7 @@ def several(shown: list[tuple[str, Seen | str]]) -> None:
             with st.container(width=140, border=True):
                 _card(name, result)
     table = pd.DataFrame([_row(name, result) for name, result in shown])
-    st.dataframe(table, hide_index=True)
-    st.download_button(
-        "Download as CSV",
-        table.to_csv(index=False).encode(),
-        "readings.csv",
-        "text/csv",
-        icon=":material/download:",
-        key="recognize_csv",
-        on_click="ignore",
-    )
+    table_to_take(table, "recognize_csv")
 
 
 def _card(name: str, result: Seen | str) -> None:

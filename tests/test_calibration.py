@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from hcr_core.calibration import best_temperature, expected_calibration_error, rejection_curve, reliability, tempered
+from hcr_core.calibration import (
+    auroc,
+    best_temperature,
+    expected_calibration_error,
+    rejection_curve,
+    reliability,
+    tempered,
+)
 
 
 def test_a_model_that_is_right_as_often_as_it_claims():
@@ -112,3 +119,8 @@ def test_a_temperature_keeps_the_order_and_the_sum():
     assert cooler.dtype == np.float32
     assert (cooler.argsort(axis=1) == probabilities.argsort(axis=1)).all()
     np.testing.assert_allclose(cooler.sum(axis=1), 1, rtol=1e-5)
+
+
+def test_auroc_counts_the_pairs_in_the_right_order():
+    assert auroc(np.array([0.9, 0.8]), np.array([0.1, 0.8])) == pytest.approx(3.5 / 4)
+    assert auroc(np.array([0.1]), np.array([0.2, 0.3])) == 0

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import cv2
 import numpy as np
+import pandas as pd
 import streamlit as st
 
 from hcr_core import Reading
@@ -95,6 +96,20 @@ def answer(reading: Reading | None, *, empty: str = "") -> None:
     st.html(
         f'<div class="answer" role="status"><span class="letter{faded}">{html.escape(character.label)}</span>'
         f"<div>{''.join(lines)}</div></div>"
+    )
+
+
+def table_to_take(table: pd.DataFrame, key: str) -> None:
+    """The readings of several images, with a button that takes them away as CSV."""
+    st.dataframe(table, hide_index=True)
+    st.download_button(
+        "Download as CSV",
+        table.to_csv(index=False).encode(),
+        "readings.csv",
+        "text/csv",
+        icon=":material/download:",
+        key=key,
+        on_click="ignore",
     )
 
 

@@ -7,19 +7,16 @@ arXiv:1503.02531; against forgetting: Li and Hoiem 2016, arXiv:1606.09282). And 
 code, it goes part of the way (Wortsman et al. 2022, arXiv:2109.01903).
 """
 
-import tempfile
-from pathlib import Path
-
 import keras
 import numpy as np
 import tensorflow as tf
 
-from hcr_core.model_store import KERAS, StoredModel, open_model
+from hcr_core.model_store import open_model
 from hcr_core.training.adaptation_data import NEW_SHARE, STEPS, TOLD, way
 from hcr_core.training.augmentation import STRENGTHS
 from hcr_core.training.config import TrainingConfig
 from hcr_core.training.data import TrainingData
-from hcr_core.training.result import held_out_figures
+from hcr_core.training.result import held_out_figures, network_of
 from hcr_core.training.samples import Rehearsal
 from hcr_core.training.trainer import Trainer, optimizer_of
 
@@ -27,14 +24,6 @@ from hcr_core.training.trainer import Trainer, optimizer_of
 _LEAST = 1e-7
 #: Layers that make a vector of an image's channels.
 _TO_VECTORS = (keras.layers.Flatten, keras.layers.GlobalAveragePooling2D, keras.layers.GlobalMaxPooling2D)
-
-
-def network_of(model: StoredModel) -> keras.Model:
-    """A stored model's network, its checksum verified; raises ``ModelError``."""
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / KERAS
-        path.write_bytes(model.read(KERAS))
-        return keras.saving.load_model(path, safe_mode=True, compile=False)
 
 
 def prepared(config: TrainingConfig, data: TrainingData) -> tuple[Rehearsal, "AdaptingTrainer"]:

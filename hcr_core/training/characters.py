@@ -146,9 +146,9 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
     import keras
 
     from hcr_core.calibration import best_temperature, expected_calibration_error
-    from hcr_core.model_store import save_model
+    from hcr_core.model_store import KERAS, LITERT, save_model
     from hcr_core.training import character_network
-    from hcr_core.training.result import exports, held_out_figures
+    from hcr_core.training.result import held_out_figures, keras_file, litert_file
 
     keras.mixed_precision.set_global_policy("float32")
     alphabet = ENTRIES[DATA[0]].alphabet
@@ -203,10 +203,9 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
     }
     # The Keras file gives probabilities alone, for other programs; the LiteRT file both, probabilities first.
     label, character = model.output["label"], model.output["character"]
-    files = exports(keras.Model(model.input, label, name=model.name))
     # The converter turns their order round.
-    files["model.tflite"] = exports(keras.Model(model.input, [character, label]))["model.tflite"]
-    save_model(store, name, card, files)
+    both = litert_file(keras.Model(model.input, [character, label]))
+    save_model(store, name, card, {KERAS: keras_file(keras.Model(model.input, label, name=model.name)), LITERT: both})
     return card
 
 

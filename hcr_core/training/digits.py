@@ -49,14 +49,13 @@ def finish(folder: Path, store: Path, name: str = "digits") -> dict:
     """Measure the networks of a finished run and put the best one in validation into a store; returns its card."""
     import keras
 
-    from hcr_core.alphabet import Alphabet
-    from hcr_core.evaluation import accuracy_figures
+    from hcr_core.evaluation import accuracy_figures, cross_entropy
     from hcr_core.model_store import save_model
     from hcr_core.training import character_network
     from hcr_core.training.result import exports, held_out_figures
 
     keras.mixed_precision.set_global_policy("float32")
-    alphabet: Alphabet = ENTRIES[DATA].alphabet
+    alphabet = ENTRIES[DATA].alphabet
     both = character_network.character_network(28, CLASSES, WIDTH)
     model = keras.Model(both.input, both.output["label"], name=both.name)
 
@@ -68,11 +67,11 @@ def finish(folder: Path, store: Path, name: str = "digits") -> dict:
     for seed in SEEDS:
         both.load_weights(folder / str(seed) / AVERAGE)
         p = predict(digits.images[held])
-        loss = -np.log(np.maximum(p[np.arange(len(held)), digits.labels[held]], 1e-7)).mean()
+        loss = cross_entropy(p[np.arange(len(held)), digits.labels[held]])
         rows.append(
             {
                 "seed": seed,
-                "validation_loss": round(float(loss), 5),
+                "validation_loss": round(loss, 5),
                 "validation": accuracy_figures(p, digits.labels[held], alphabet),
                 "test": accuracy_figures(predict(test.images), test.labels, alphabet)["accuracy"],
             }

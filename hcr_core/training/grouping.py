@@ -13,6 +13,7 @@ from pathlib import Path
 import keras
 import numpy as np
 
+from hcr_core.calibration import auroc
 from hcr_core.datasets import load
 from hcr_core.evaluation import glyphs_of
 from hcr_core.grouping_model import CLASSES, FIRST_LOOK, NETWORK
@@ -45,14 +46,6 @@ def single_characters(share: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
         glyphs.append(glyphs_of(data, rows))
         classes.append(place[np.asarray(data.labels)[rows]])
     return np.concatenate(glyphs), np.concatenate(classes)
-
-
-def ranking(whole: np.ndarray, scores: np.ndarray) -> float:
-    """Probability that a random character scores above a random other group (AUROC)."""
-    ranks = np.empty(len(scores))
-    ranks[np.argsort(scores)] = np.arange(len(scores))
-    good = int(whole.sum())
-    return float((ranks[whole].mean() - (good - 1) / 2) / max(len(whole) - good, 1))
 
 
 def train(words: int, lines: int, epochs: int, out: Path, seed: int, precision: str) -> None:
@@ -90,7 +83,8 @@ def report(network: keras.Model, held: Examples) -> None:
     labels, whole = answers(network, held)
     characters = held.classes >= 0
     right = (labels[characters].argmax(axis=1) == held.classes[characters]).mean()
-    print(f"held back: {right:.1%} of characters right, case aside; AUROC of whole {ranking(characters, whole):.4f}")
+    told = auroc(whole[characters], whole[~characters])
+    print(f"held back: {right:.1%} of characters right, case aside; AUROC of whole {told:.4f}")
 
 
 def main() -> None:

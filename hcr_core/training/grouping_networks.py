@@ -9,6 +9,7 @@ from hcr_core.group_features import CONTEXT_SIDE, GEOMETRY, SURENESS
 from hcr_core.grouping_model import CLASSES
 from hcr_core.preprocessing import GLYPH_SIZE
 from hcr_core.training.grouping_data import Examples
+from hcr_core.training.result import litert_file
 
 #: Added to the variance of what networks are told: a model that cannot refuse gives the same number always.
 _LEAST_VARIANCE = 1e-3
@@ -154,4 +155,4 @@ def as_litert(network: keras.Model, rows: np.ndarray) -> bytes:
     keras.config.set_dtype_policy("float32")
     plain = grouping_network(rows)
     plain.set_weights(network.get_weights())
-    return tf.lite.TFLiteConverter.from_keras_model(plain).convert()
+    return litert_file(plain)

@@ -4,7 +4,6 @@ import contextlib
 import itertools
 import json
 import multiprocessing
-import os
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,6 +11,7 @@ from queue import Full
 
 import numpy as np
 
+from hcr_core.atomic import file_written_aside
 from hcr_core.training.mixture import NOTHING, Mixture
 
 #: Samples of a step.
@@ -140,8 +140,8 @@ class Trainer:
         state = {f"w{i}": value for i, value in enumerate(self.model.get_weights())}
         state |= {f"o{i}": variable.numpy() for i, variable in enumerate(self._optimizer.variables)}
         state |= {f"e{i}": variable.numpy() for i, variable in enumerate(self._average)}
-        np.savez(path.with_suffix(".new.npz"), step=self.step, spent=self.seconds, **state)
-        os.replace(path.with_suffix(".new.npz"), path)
+        with file_written_aside(path) as aside:
+            np.savez(aside, step=self.step, spent=self.seconds, **state)
 
     def restore(self, path: Path) -> None:
         """Go on from what ``save`` wrote."""

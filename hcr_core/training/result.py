@@ -13,6 +13,7 @@ import tensorflow as tf
 from hcr_core.alphabet import Alphabet
 from hcr_core.datasets import ENTRIES, DatasetError, load
 from hcr_core.evaluation import accuracy_figures, evaluate
+from hcr_core.model_store import KERAS, LITERT, StoredModel
 from hcr_core.nearest import INDEX, build
 from hcr_core.preprocessing import VERSION
 from hcr_core.training.architectures import ARCHITECTURES
@@ -91,10 +92,27 @@ def index(content: bytes, card: dict) -> dict[str, bytes]:
     return {INDEX: made}
 
 
+def network_of(model: StoredModel) -> keras.Model:
+    """A stored model's network, its checksum verified; raises ``ModelError``."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / KERAS
+        path.write_bytes(model.read(KERAS))
+        return keras.saving.load_model(path, safe_mode=True, compile=False)
+
+
 def exports(model: keras.Model) -> dict[str, bytes]:
     """The files of a stored model: Keras for training on, LiteRT for predicting."""
-    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    return {KERAS: keras_file(model), LITERT: litert_file(model)}
+
+
+def keras_file(model: keras.Model) -> bytes:
+    """The network as Keras reads it."""
     with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "model.keras"
+        path = Path(folder) / KERAS
         model.save(path)
-        return {"model.keras": path.read_bytes(), "model.tflite": converter.convert()}
+        return path.read_bytes()
+
+
+def litert_file(model: keras.Model) -> bytes:
+    """The network as LiteRT reads it."""
+    return tf.lite.TFLiteConverter.from_keras_model(model).convert()

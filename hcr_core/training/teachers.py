@@ -7,7 +7,8 @@ import numpy as np
 import tensorflow as tf
 
 from hcr_core.datasets import load
-from hcr_core.model_store import KERAS, open_model
+from hcr_core.model_store import open_model
+from hcr_core.training.result import network_of
 from hcr_core.training.samples import drawing_chances
 
 
@@ -39,7 +40,7 @@ class Teachers:
         network.load_weights(weights)
         labels = keras.Model(network.input, network.output["label"])
         nothing = np.ones((len(even), len(stored.alphabet)))
-        return cls([labels, stored_network(stored)], [nothing, frequency_changes(stored.card, even)])
+        return cls([labels, network_of(stored)], [nothing, frequency_changes(stored.card, even)])
 
     def __call__(self, glyphs: tf.Tensor, sources: tf.Tensor) -> tf.Tensor:
         """Probabilities, float32 (n, classes), for uint8 (n, 28, 28) and int64 (n,)."""
@@ -49,16 +50,6 @@ class Teachers:
             for model, change in zip(self._models, self._changes, strict=True)
         ]
         return tf.stop_gradient(tf.add_n(answers) / len(answers))
-
-
-def stored_network(stored) -> keras.Model:
-    """The Keras network of a model of the store."""
-    import tempfile
-
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / KERAS
-        path.write_bytes(stored.read(KERAS))
-        return keras.models.load_model(path, compile=False)
 
 
 def frequency_changes(card: dict, even: tuple[bool, ...]) -> np.ndarray:

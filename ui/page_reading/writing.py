@@ -17,7 +17,7 @@ from ui.data import recognizer
 from ui.page_reading.choices import read_photos_as
 from ui.page_reading.pages_read import KEPT, ReadPage, Way, corrections_of, digest, read_drawing, read_one, read_photo
 from ui.page_reading.view import page_view
-from ui.reading import Seen, full_view, plain
+from ui.reading import Seen, full_view, plain, table_to_take
 
 #: Width of the sheets, and of those on a phone; heights by what is written; all in CSS pixels.
 _WIDE, _NARROW = 800, 340
@@ -131,16 +131,7 @@ def _show(name: str, image: bytes, result: Result, key: str) -> None:
 def _table(names: list[str], results: list[Result]) -> None:
     """All texts with the corrections made so far, to take away."""
     table = pd.DataFrame([{"file": name} | _row(result) for name, result in zip(names, results, strict=True)])
-    st.dataframe(table, hide_index=True)
-    st.download_button(
-        "Download as CSV",
-        table.to_csv(index=False).encode(),
-        "readings.csv",
-        "text/csv",
-        icon=":material/download:",
-        key="recognize_pages_csv",
-        on_click="ignore",
-    )
+    table_to_take(table, "recognize_pages_csv")
 
 
 def _row(result: Result) -> dict[str, str]:
