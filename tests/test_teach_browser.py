@@ -70,7 +70,9 @@ def test_five_letters_are_corrected_and_the_adapted_model_reads_them(page, serve
     page.get_by_text("samples that this model can learn from").wait_for(timeout=60_000)
     page.get_by_role("button", name="Adapt to my hand").click()
     page.wait_for_url("**/train?run=my-hand*", timeout=30_000)
-    page.get_by_role("button", name="Try it on the Recognize page").click(timeout=240_000)
+    page.get_by_role("button", name="Try it on the Recognize page").click(timeout=300_000)
+    # The Train page has a pad as well.
+    page.locator(".st-key-recognize_model").wait_for()
     page.wait_for_selector("canvas.upper-canvas")
     right = 0
     for label in LETTERS:
