@@ -13,7 +13,7 @@ from benchmarks.words import PENS, distance, folded
 from hcr_core import Recognizer
 from hcr_core.datasets.places import data_folder
 from hcr_core.page_ink import find_ink
-from hcr_core.page_reading import Model, lattices, lines_of
+from hcr_core.page_reading import Model, lattices, uncut_lines
 from hcr_core.training.grouping_data import composed, drawn, unipen_words
 from hcr_core.word_reading import Lattice, Weights, read_line
 
@@ -37,7 +37,7 @@ def samples(words: int, lines: int) -> list[Sample]:
     images += [(line.text, False, line.image) for line in composed(lines, _SEED)]
     result = []
     for text, one_word, image in images:
-        cut = lines_of(find_ink(image).ink, "word")
+        cut = [line for line in (u.cut() for u in uncut_lines(find_ink(image).ink, "word")) if len(line.pieces)]
         result += [(text, one_word, lattice) for lattice in lattices(cut, model)]
     return result
 

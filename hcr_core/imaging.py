@@ -169,9 +169,9 @@ def flatten(image: np.ndarray) -> np.ndarray:
         raise ImageError(f"An image has 1, 3 or 4 channels, not {image.shape[2]}.")
     if image.shape[2] == 3:
         return image
-    alpha = image[..., 3]
+    alpha = cv2.extractChannel(image, 3)
     if alpha.min() == 255:
-        return image[..., :3]
+        return cv2.cvtColor(image, cv2.COLOR_RGBA2RGB)
     # A sample is enough to tell light ink from dark, and keeps a 25-megapixel image cheap.
     step = max(1, round((alpha.size / 250_000) ** 0.5))
     weight = alpha[::step, ::step, None].astype(np.float32)

@@ -113,13 +113,11 @@ def _joined(labels: np.ndarray, mass: np.ndarray, unit: float) -> np.ndarray:
             edges = [float(np.mean(y[x <= x.min() + 2 * unit])), float(np.mean(y[x >= x.max() - 2 * unit]))]
             spans.append((number, x.min(), x.max(), edges, float(np.mean(y))))
     parent = {span[0]: span[0] for span in spans}
-    for a in sorted(spans, key=lambda span: span[1]):
-        # The nearest band that ends before this one begins, at the height where this one begins.
-        before = [
-            b
-            for b in spans
-            if b[2] <= a[1] + unit and b[0] != a[0] and abs(b[3][1] - a[3][0]) < (_SAME_LINE + 0.2) * unit
-        ]
+    spans.sort(key=lambda span: span[1])
+    for i, a in enumerate(spans):
+        # The nearest band that ends before this one begins, at the height where this one begins; never one that
+        # begins after it, or two specks would each continue the other without end.
+        before = [b for b in spans[:i] if b[2] <= a[1] + unit and abs(b[3][1] - a[3][0]) < (_SAME_LINE + 0.2) * unit]
         if before:
             parent[a[0]] = max(before, key=lambda b: b[2])[0]
     for number in list(parent):

@@ -3,7 +3,8 @@
 ``read_page`` gives plain arrays and numbers; ``recognition`` makes a ``Reading`` of them.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import cv2
@@ -37,6 +38,9 @@ _CLEAR = 6.0
 _FEW, _ONE = 6, 0.75
 #: What is written in one stroke or strokes that meet is rather one character: of 300, 2 are lower than this.
 _ONE_JOINED = 0.4
+
+#: Groups that the networks are asked about at once: enough for all their threads.
+_BATCH = 256
 
 #: Glyphs to probabilities of the classes, and of being a character at all (``Recognizer.judge``).
 Judge = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -83,6 +87,17 @@ class Model:
 
 
 @dataclass(frozen=True)
+class UncutLine:
+    """A line, and the height of the page's typical component."""
+
+    line: InkLine
+    page_height: float
+
+    def cut(self) -> "CutLine":
+        return _prepared(self.line, self.page_height)
+
+
+@dataclass(frozen=True)
 class CutLine:
     """A line on the way: its place, its pieces and what may be characters."""
 
@@ -122,23 +137,21 @@ def read_page(
     steps = steps or Steps()
     model = Model(judge, alphabet, allowed, weights or Weights())
     sheet = _sheet(image, layout, steps)
-    lines = lines_of(sheet.ink, layout)
+    lines = uncut_lines(sheet.ink, layout)
     read = _read_longest(lines, model) if layout == "page" and sheet.count >= _TURN_LEAST else {}
-    if _is_upside_down(lines, read, model):
+    if _is_upside_down(read, model):
         sheet, read = sheet.turned(), {}
-        lines = lines_of(sheet.ink, layout)
+        lines = uncut_lines(sheet.ink, layout)
     others = [i for i in range(len(lines)) if i not in read]
     read |= zip(others, _read_lines([lines[i] for i in others], model, one_word=layout == "word"), strict=True)
-    if (
-        auto
-        and sum(len(word.groups) for words in read.values() for word in words) <= _FEW
-        and _is_one(sheet.ink, model)
-    ):
-        return None
+    if auto and sum(len(word.groups) for line in read.values() for word in line.words) <= _FEW:
+        if _is_one(sheet.ink, model):
+            return None
     if steps.wanted:
         pictures = (255 - sheet.ink, 255 - sheet.rules, _coloured(sheet.ink, [line.line for line in lines]))
         steps.images |= zip(("ink", "rules", "lines"), pictures, strict=True)
-    found = [[_found(word, lines[i], sheet.to_image) for word in read[i] if word.groups] for i in range(len(lines))]
+    in_order = [read[i] for i in range(len(lines))]
+    found = [[_found(word, line.cut, sheet.to_image) for word in line.words if word.groups] for line in in_order]
     return [words for words in found if words]
 
 
@@ -152,6 +165,18 @@ def _is_one(ink: np.ndarray, model: Model) -> bool:
     (lattice,) = lattices([CutLine(lines[0], pieces, groups, *group_glyphs(pieces, groups))], model)
     count, _ = cv2.connectedComponents((lines[0].ink >= 128).astype(np.uint8), connectivity=8)
     return float(lattice.whole[0]) >= (_ONE_JOINED if count == 2 else _ONE)
+
+
+@dataclass(frozen=True)
+class _ReadLine:
+    """A line and its words."""
+
+    cut: CutLine
+    words: list[ReadWord]
+
+    @property
+    def score(self) -> float:
+        return sum(word.score for word in self.words)
 
 
 @dataclass(frozen=True)
@@ -190,13 +215,13 @@ def _sheet(image: np.ndarray, layout: str, steps: Steps) -> _Sheet:
     return _Sheet(*remove_rules(ink), to_image, count)
 
 
-def lines_of(ink: np.ndarray, layout: str) -> list[CutLine]:
-    """The lines of a sheet, cut up."""
+def uncut_lines(ink: np.ndarray, layout: str) -> list[UncutLine]:
+    """The lines of a sheet, from top to bottom."""
     height = typical_height(ink)
     if not height:
         return []
     lines = single_line(ink) if layout == "word" else _ink_lines(ink, height, layout)
-    return [line for line in (_prepared(line, height) for line in lines) if len(line.pieces)]
+    return [UncutLine(line, height) for line in lines]
 
 
 def _ink_lines(ink: np.ndarray, height: float, layout: str) -> list[InkLine]:
@@ -211,36 +236,58 @@ def _after(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
     return outer @ np.vstack([inner, [0, 0, 1]])
 
 
-def _read_longest(lines: list[CutLine], model: Model) -> dict[int, list[ReadWord]]:
-    """The words of a page's longest lines, by the lines' positions."""
+def _read_longest(lines: list[UncutLine], model: Model) -> dict[int, _ReadLine]:
+    """A page's longest lines, by the lines' positions."""
     longest = sorted(range(len(lines)), key=lambda i: -lines[i].line.box.width)[:_TURN_LINES]
     return dict(zip(longest, _read_lines([lines[i] for i in longest], model, one_word=False), strict=True))
 
 
-def _is_upside_down(lines: list[CutLine], read: dict[int, list[ReadWord]], model: Model) -> bool:
+def _is_upside_down(read: dict[int, _ReadLine], model: Model) -> bool:
     """Whether the lines read already read clearly better turned by half a turn.
 
     Shapes alone do not tell (u and n, d and p, 6 and 9): the paths' scores hold also where in the
     line characters stand.
     """
-    upright = sum(_score(words) for words in read.values())
-    if upright >= _CLEAR * sum(len(word.groups) for words in read.values() for word in words):
+    upright = sum(line.score for line in read.values())
+    if upright >= _CLEAR * sum(len(word.groups) for line in read.values() for word in line.words):
         return False
-    turned = _read_lines([_turned(lines[i]) for i in read], model, one_word=False)
-    return sum(_score(words) for words in turned) - upright > _TURN_GAIN
+    turned = _read_cut([_turned(line.cut) for line in read.values()], model, one_word=False)
+    return sum(line.score for line in turned) - upright > _TURN_GAIN
 
 
 def _turned(line: CutLine) -> CutLine:
     return _cut_up(replace(line.line, ink=cv2.rotate(line.line.ink, cv2.ROTATE_180)), line.pieces.height)
 
 
-def _score(words: list[ReadWord]) -> float:
-    return sum(word.score for word in words)
+def _read_lines(lines: list[UncutLine], model: Model, *, one_word: bool) -> list[_ReadLine]:
+    """Cut and read lines; while the networks look at some, the next are cut."""
+    parts = _parts(line.cut() for line in lines)
+    with ThreadPoolExecutor(1, thread_name_prefix="lattices") as pool:
+        judged = [(part, pool.submit(lattices, [line for line in part if len(line.pieces)], model)) for part in parts]
+        read = [_words_of(part, result.result(), model, one_word=one_word) for part, result in judged]
+    return [line for part in read for line in part]
 
 
-def _read_lines(lines: list[CutLine], model: Model, *, one_word: bool) -> list[list[ReadWord]]:
-    """The words of lines."""
-    return [read_line(lattice, model.weights, one_word=one_word) for lattice in lattices(lines, model)]
+def _read_cut(lines: list[CutLine], model: Model, *, one_word: bool) -> list[_ReadLine]:
+    return _words_of(lines, lattices(lines, model), model, one_word=one_word)
+
+
+def _words_of(lines: list[CutLine], found: list[Lattice], model: Model, *, one_word: bool) -> list[_ReadLine]:
+    """The words of cut lines, with a lattice of each that has pieces."""
+    words = (read_line(lattice, model.weights, one_word=one_word) for lattice in found)
+    return [_ReadLine(line, next(words) if len(line.pieces) else []) for line in lines]
+
+
+def _parts(lines: Iterable[CutLine]) -> Iterator[list[CutLine]]:
+    """Lines in parts of about so many groups that the networks take them in one batch each."""
+    part: list[CutLine] = []
+    for line in lines:
+        part.append(line)
+        if sum(len(line.glyphs) for line in part) >= _BATCH:
+            yield part
+            part = []
+    if part:
+        yield part
 
 
 def lattices(lines: list[CutLine], model: Model) -> list[Lattice]:

@@ -36,6 +36,9 @@ EVEN_SPREAD, DRAWN_SPREAD = 4, 0
 #: Where between paper (0) and full ink (1) a stroke ends. Below the half, because faint parts of
 #: a stroke matter more than its exact width: at 0.45 the bars of pencilled F and A broke off.
 INK_EDGE = 0.35
+#: Differences of 8 bits as shares of the whole range.
+_LEVELS = np.arange(256, dtype=np.float32) / 255
+_AROUND = np.ones((3, 3), np.uint8)
 
 
 @dataclass(frozen=True)
@@ -99,13 +102,15 @@ def _search(part: np.ndarray) -> Ink | None:
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-    paper = _flat_paper(part, EVEN_SPREAD)
-    photo = paper is None or _flat_paper(part, DRAWN_SPREAD) is None
+    paper = _flat_paper(part, DRAWN_SPREAD)
+    photo = paper is None
+    if photo:
+        paper = _flat_paper(part, EVEN_SPREAD)
     # Of a clean drawing only the part around the ink is looked at: most of a sheet is paper.
     around = Box(0, 0, *part.shape[1::-1]) if photo else _inked(part, paper)
     if around is None:
         return None
-    ink = _ink_of_photo(part) if paper is None else _ink_on_flat(part, paper, around)
+    ink = _ink_of_photo(part) if paper is None else _ink_on_flat(part, paper, around, drawn=not photo)
     if ink is None:
         return None
     ink = _without_rules(ink) if photo else ink
@@ -122,10 +127,15 @@ def _search(part: np.ndarray) -> Ink | None:
 
 def _inked(image: np.ndarray, paper: np.ndarray) -> Box | None:
     """The part of a clean sheet that differs from its paper, and two pixels around; ``None`` if nothing does."""
-    lower = [int(level) - 1 for level in np.atleast_1d(paper)]
-    upper = [math.ceil(level) + 1 for level in np.atleast_1d(paper)]
-    x, y, w, h = cv2.boundingRect(~cv2.inRange(image, np.array(lower), np.array(upper)))
-    return _grow(Box(x, y, w, h), 2, *image.shape[1::-1]) if w else None
+    height, width = image.shape[:2]
+    row = np.tile(paper.astype(np.uint8), width)
+    differs = image.reshape(height, -1) != row
+    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
+    if not rows.size:
+        return None
+    x, y = int(columns[0]) // len(paper), int(rows[0])
+    right, bottom = int(columns[-1]) // len(paper) + 1, int(rows[-1]) + 1
+    return _grow(Box(x, y, right - x, bottom - y), 2, width, height)
 
 
 def _flat_paper(image: np.ndarray, spread: int) -> np.ndarray | None:
@@ -133,27 +143,36 @@ def _flat_paper(image: np.ndarray, spread: int) -> np.ndarray | None:
 
     A stroke may run off the sheet, so not all of the border has to be paper.
     """
-    ring = _ring(np.atleast_3d(image)).astype(np.int16)
+    ring = _ring(np.atleast_3d(image))
+    if (ring == ring[0]).all():
+        return ring[0].astype(np.float64)
+    ring = ring.astype(np.int16)
     paper = np.median(ring, axis=0)
     return paper if (np.abs(ring - paper).max(axis=1) <= spread).mean() >= 0.6 else None
 
 
-def _ink_on_flat(image: np.ndarray, paper: np.ndarray, around: Box) -> np.ndarray | None:
+def _ink_on_flat(image: np.ndarray, paper: np.ndarray, around: Box, *, drawn: bool) -> np.ndarray | None:
     """Ink of a part of a sheet as the difference from the paper's colour in the channel where it is largest."""
     part = image[around.y : around.y + around.height, around.x : around.x + around.width]
-    # The border is paper, while of the whole sheet a bold letter may cover the larger part.
-    border = _ring(np.atleast_3d(image))[None]
-    return _stretch(_difference(part, paper), FLAT_CONTRAST / 255, *_level_and_noise(_difference(border, paper)))
+    level, noise = 0.0, 0.0
+    if not drawn:
+        # The border is paper, while of the whole sheet a bold letter may cover the larger part.
+        border = _ring(np.atleast_3d(image))[None]
+        level, noise = _level_and_noise(_LEVELS[_difference(border, paper)])
+    difference = _difference(part, paper)
+    counts = np.bincount(difference.ravel(), minlength=256)
+    tones = _stretch(_LEVELS, FLAT_CONTRAST / 255, level, noise, counts)
+    return None if tones is None else cv2.LUT(difference, tones)
 
 
 def _difference(image: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """Largest difference of any channel from the paper, float32 (h, w) of 0-1."""
+    """Largest difference of any channel from the paper, uint8 (h, w)."""
     # Not a plain number beside the channel: OpenCV takes a channel of 4 x 1 pixels for a scalar.
     channels = [
         cv2.absdiff(channel, np.full_like(channel, round(level)))
         for channel, level in zip(cv2.split(image), paper.tolist(), strict=True)
     ]
-    return reduce(cv2.max, channels).astype(np.float32) / 255
+    return reduce(cv2.max, channels)
 
 
 def _ink_of_photo(image: np.ndarray) -> np.ndarray | None:
@@ -239,18 +258,25 @@ def _is_light_on_dark(thumb: np.ndarray) -> bool:
     return float(np.median(_ring(gray))) < 150 and float(((gray - _surface(gray)) ** 3).mean()) > 0
 
 
-def _stretch(darkness: np.ndarray, contrast: float, level: float, noise: float) -> np.ndarray | None:
+def _stretch(
+    darkness: np.ndarray, contrast: float, level: float, noise: float, counts: np.ndarray | None = None
+) -> np.ndarray | None:
     """Darkness 0-1 to ink 0-255 with the edge between paper and ink at 128, or ``None``.
 
-    ``contrast`` is the least darkness above the paper's that is taken for ink; ``level`` is the
-    paper's own, and ``noise`` how much that varies (its standard deviation).
+    ``contrast`` is the least darkness above the paper's that is taken for ink; ``level`` is the paper's
+    own, and ``noise`` how much that varies (its standard deviation). ``counts``: how often each darkness
+    occurs, where they are given in order and once each.
     """
     floor = level + max(contrast / 2, 4 * noise)
-    candidates = darkness[darkness > floor]
+    stands_out = darkness > floor
+    candidates = darkness[stands_out]
+    if counts is not None:
+        counts = counts[stands_out]
+        candidates = candidates[counts > 0]
     if not candidates.size:
         return None
     # The darkest part of what stands out, not the single darkest pixel, is how dark ink is here.
-    full = float(np.percentile(candidates, 90))
+    full = float(np.percentile(candidates, 90)) if counts is None else _percentile_90(candidates, counts[counts > 0])
     if full - level < contrast:
         return None
     edge = max(floor, level + INK_EDGE * (full - level))
@@ -258,6 +284,14 @@ def _stretch(darkness: np.ndarray, contrast: float, level: float, noise: float) 
     ink = (127.5 + 127.5 * soft).astype(np.uint8)
     ink[ink == 127] = 128  # the edge itself is ink
     return ink
+
+
+def _percentile_90(values: np.ndarray, counts: np.ndarray) -> float:
+    """``np.percentile(..., 90)`` of values in order that occur so often, many times faster."""
+    until = counts.cumsum()
+    at = 0.9 * (int(until[-1]) - 1)
+    low, high = (float(values[until.searchsorted(int(at) + step, "right")]) for step in (0, at > int(at)))
+    return low + (high - low) * (at - int(at))
 
 
 def _without_rules(ink: np.ndarray) -> np.ndarray:
@@ -287,7 +321,8 @@ def _without_scraps(ink: np.ndarray, *, photo: bool) -> np.ndarray | None:
     paper, a ruled line, the tail of a neighbour, a blot.
     """
     height, width = ink.shape
-    count, labels, stats, _ = cv2.connectedComponentsWithStats((ink >= 128).astype(np.uint8), connectivity=8)
+    solid = cv2.threshold(ink, 127, 255, cv2.THRESH_BINARY)[1]
+    count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
     if count < 2:
         return None
     areas = stats[:, cv2.CC_STAT_AREA].astype(np.float64)
@@ -303,9 +338,10 @@ def _without_scraps(ink: np.ndarray, *, photo: bool) -> np.ndarray | None:
         return None
     if photo and areas[keep].sum() < 0.5 * areas.sum():
         return None  # more in specks than in strokes: the grain of the paper
-    solid = keep[labels].astype(np.uint8) * 255
+    if not keep[1:].all():
+        solid = keep[labels].astype(np.uint8) * 255
     # The soft edge of a stroke lies just outside its solid part.
-    return cv2.dilate(solid, np.ones((3, 3), np.uint8))
+    return cv2.dilate(solid, _AROUND)
 
 
 def _are_blots(stats: np.ndarray, body: int) -> np.ndarray:
@@ -339,7 +375,7 @@ def ink_to_glyph(ink: np.ndarray) -> np.ndarray:
         uint8 (28, 28), white ink on black; all zero where there is no ink.
     """
     glyph = np.zeros((GLYPH_SIZE, GLYPH_SIZE), np.uint8)
-    x, y, w, h = cv2.boundingRect((ink >= 128).astype(np.uint8))
+    x, y, w, h = cv2.boundingRect(cv2.threshold(ink, 127, 255, cv2.THRESH_BINARY)[1])
     if w == 0:
         return glyph
     ink = ink[y : y + h, x : x + w]
@@ -357,10 +393,10 @@ def ink_to_glyph(ink: np.ndarray) -> np.ndarray:
     pad = math.ceil(unit)
     ink = cv2.copyMakeBorder(ink, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
     ink = cv2.GaussianBlur(ink, (0, 0), unit / 3)
-    rows, columns = np.flatnonzero(ink.max(axis=1) >= 64), np.flatnonzero(ink.max(axis=0) >= 64)
-    if not len(rows):
+    x, y, w, h = cv2.boundingRect(cv2.threshold(ink, 63, 255, cv2.THRESH_BINARY)[1])
+    if w == 0:
         return glyph
-    ink = ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    ink = ink[y : y + h, x : x + w]
     scale = INK_SIZE / max(ink.shape)
     size = (max(1, round(ink.shape[1] * scale)), max(1, round(ink.shape[0] * scale)))
     small = cv2.resize(ink, size, interpolation=cv2.INTER_AREA)
@@ -371,13 +407,12 @@ def ink_to_glyph(ink: np.ndarray) -> np.ndarray:
 
 
 def _widen(ink: np.ndarray, width: float) -> np.ndarray:
-    """Grow strokes thinner than ``width`` pixels to about that; thicker ones are left alone."""
-    mask = (ink >= 128).astype(np.uint8)
-    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
+    """Grow black-and-white strokes thinner than ``width`` pixels to about that; thicker ones are left alone."""
+    contours, _ = cv2.findContours(ink, cv2.RETR_LIST, cv2.CHAIN_APPROX_NONE)
     # A stroke of length l and width s covers l*s pixels and its outline, through the pixels'
     # centres, measures about 2*l.
     outline = sum(cv2.arcLength(contour, closed=True) for contour in contours)
-    stroke = 2 * cv2.countNonZero(mask) / max(outline, 1.0)
+    stroke = 2 * cv2.countNonZero(ink) / max(outline, 1.0)
     grow = round(width - stroke)
     if grow < 1:
         return ink

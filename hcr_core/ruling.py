@@ -32,7 +32,7 @@ def remove_rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     upright, upright_course = (np.ascontiguousarray(part.T) for part in _rules(np.ascontiguousarray(ink.T)))
     removed = level
     # Upright rules come with level ones (squares, a box), or are a margin.
-    if level.any() or _is_margin(solid, upright):
+    if level.any() or (upright.any() and _is_margin(solid, upright)):
         removed = level | upright
         removed |= _crossings(solid & ~removed, course, upright_course)
     if not removed.any():
@@ -82,7 +82,7 @@ def _rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     limit = round(_THICKNESS[0] + _THICKNESS[1] * max(page.shape))
     # Long horizontal runs; a rule that is a little tilted falls into several of them, stacked.
     runs = cv2.morphologyEx(page, cv2.MORPH_OPEN, np.ones((1, span), np.uint8))
-    if not runs.any():
+    if np.count_nonzero(runs) < _COVER * _LENGTH * width:
         return rules, courses
     joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((3, span), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, 3 * span), np.uint8))

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from drawn_pages import page, paper, write
 
-from hcr_core.layout import find_lines, single_line, typical_height
+from hcr_core.layout import _joined, find_lines, single_line, typical_height
 
 
 def ink_of(image: np.ndarray) -> np.ndarray:
@@ -64,3 +64,9 @@ def test_nothing_has_no_lines():
     assert typical_height(empty) == 0
     assert single_line(empty) == []
     assert find_lines(empty, 20) == []
+
+
+def test_two_specks_that_each_seem_to_continue_the_other_are_one_line():
+    labels = np.zeros((30, 40), np.int32)
+    labels[10, 10:13], labels[12, 11:14] = 1, 2
+    assert set(np.unique(_joined(labels, np.array([0.0, 1.0, 1.0]), 8.0))) == {0, 1}
