@@ -19,8 +19,8 @@ _MOST_WORKERS = 4
 class Network:
     """One network in several interpreters.
 
-    An interpreter may be called from one thread at a time, and its own ``num_threads`` was measured
-    to change nothing here; it lets other threads run meanwhile, so batches are shared out among several.
+    An interpreter may be called from one thread at a time and lets other threads run meanwhile, so batches are
+    shared out among several; its own threads help where there is only one glyph.
     """
 
     def __init__(self, content: bytes):
@@ -57,7 +57,7 @@ class _Worker:
     """An interpreter, and the batch it is set up for."""
 
     def __init__(self, content: bytes):
-        self._interpreter = Interpreter(model_content=content, num_threads=1)
+        self._interpreter = Interpreter(model_content=content, num_threads=_workers())
         self._batch = 0
         self._interpreter.allocate_tensors()
 
@@ -79,6 +79,7 @@ class _Worker:
         return [network.get_tensor(detail["index"]) for detail in network.get_output_details()]
 
 
+@lru_cache(maxsize=1)
 def _workers() -> int:
     return max(1, min(_MOST_WORKERS, os.cpu_count() or 1))
 

@@ -144,9 +144,9 @@ def read_page(
         lines = uncut_lines(sheet.ink, layout)
     others = [i for i in range(len(lines)) if i not in read]
     read |= zip(others, _read_lines([lines[i] for i in others], model, one_word=layout == "word"), strict=True)
-    if auto and sum(len(word.groups) for line in read.values() for word in line.words) <= _FEW:
-        if _is_one(sheet.ink, model):
-            return None
+    count = sum(len(word.groups) for line in read.values() for word in line.words)
+    if auto and count <= _FEW and _is_one(sheet.ink, model):
+        return None
     if steps.wanted:
         pictures = (255 - sheet.ink, 255 - sheet.rules, _coloured(sheet.ink, [line.line for line in lines]))
         steps.images |= zip(("ink", "rules", "lines"), pictures, strict=True)

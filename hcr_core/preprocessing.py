@@ -71,6 +71,11 @@ def extract_character(image: np.ndarray) -> Ink | None:
     Raises:
         ImageError: Not an image array.
     """
+    drawn = _drawn_part(image)
+    if drawn is not None:
+        part = flatten(image[drawn.y : drawn.y + drawn.height, drawn.x : drawn.x + drawn.width])
+        ink = _ink_on_flat(part, image[0, 0, :3], drawn=True)
+        return ink if ink is None else _cut_out(ink, drawn, 1.0, image.shape, photo=False)
     image = flatten(image)
     height, width = image.shape[:2]
     box = Box(0, 0, width, height)
@@ -87,6 +92,23 @@ def extract_character(image: np.ndarray) -> Ink | None:
         margin = max(found.width, found.height) // 4
         box = _grow(found, margin, width, height)
     return Ink(ink.map, found)
+
+
+def _drawn_part(image: np.ndarray) -> Box | None:
+    """The part of an opaque RGBA sheet, as a canvas sends it, that is not of its border's one colour, and two
+    pixels around; ``None`` of any other image. The rest of the sheet need not even be copied."""
+    if not isinstance(image, np.ndarray) or image.dtype != np.uint8 or image.ndim != 3 or image.shape[2] != 4:
+        return None
+    if not image.flags.c_contiguous or not 0 < min(image.shape[:2]) <= max(image.shape[:2]) <= SEARCH_SIDE:
+        return None
+    pixels = image.view(np.uint32)[..., 0]
+    paper = pixels[0, 0]
+    edges = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
+    if image[0, 0, 3] < 255 or any((edge != paper).any() for edge in edges):
+        return None
+    x, y, w, h = cv2.boundingRect((pixels != paper).view(np.uint8))
+    part = _grow(Box(x, y, w, h), 2, *image.shape[1::-1])
+    return part if w and image[y : y + h, x : x + w, 3].min() == 255 else None
 
 
 def _grow(box: Box, margin: int, width: int, height: int) -> Box:
@@ -110,10 +132,18 @@ def _search(part: np.ndarray) -> Ink | None:
     around = Box(0, 0, *part.shape[1::-1]) if photo else _inked(part, paper)
     if around is None:
         return None
-    ink = _ink_of_photo(part) if paper is None else _ink_on_flat(part, paper, around, drawn=not photo)
+    if paper is None:
+        ink = _ink_of_photo(part)
+    else:
+        inked = part[around.y : around.y + around.height, around.x : around.x + around.width]
+        ink = _ink_on_flat(inked, paper, drawn=not photo, border=_ring(np.atleast_3d(part)))
     if ink is None:
         return None
-    ink = _without_rules(ink) if photo else ink
+    return _cut_out(_without_rules(ink) if photo else ink, around, scale, (height, width), photo=photo)
+
+
+def _cut_out(ink: np.ndarray, around: Box, scale: float, shape: tuple[int, ...], *, photo: bool) -> Ink | None:
+    """The character of an ink map, whose pixels are those of a sheet of that shape, scaled, in the box ``around``."""
     kept = _without_scraps(ink, photo=photo)
     if kept is None:
         return None
@@ -121,7 +151,7 @@ def _search(part: np.ndarray) -> Ink | None:
     soft = ink[y : y + h, x : x + w] & kept[y : y + h, x : x + w]
     x, y = x + around.x, y + around.y
     left, top = math.floor(x / scale), math.floor(y / scale)
-    right, bottom = min(math.ceil((x + w) / scale), width), min(math.ceil((y + h) / scale), height)
+    right, bottom = min(math.ceil((x + w) / scale), shape[1]), min(math.ceil((y + h) / scale), shape[0])
     return Ink(soft, Box(left, top, right - left, bottom - top))
 
 
@@ -151,14 +181,15 @@ def _flat_paper(image: np.ndarray, spread: int) -> np.ndarray | None:
     return paper if (np.abs(ring - paper).max(axis=1) <= spread).mean() >= 0.6 else None
 
 
-def _ink_on_flat(image: np.ndarray, paper: np.ndarray, around: Box, *, drawn: bool) -> np.ndarray | None:
-    """Ink of a part of a sheet as the difference from the paper's colour in the channel where it is largest."""
-    part = image[around.y : around.y + around.height, around.x : around.x + around.width]
-    level, noise = 0.0, 0.0
-    if not drawn:
-        # The border is paper, while of the whole sheet a bold letter may cover the larger part.
-        border = _ring(np.atleast_3d(image))[None]
-        level, noise = _level_and_noise(_LEVELS[_difference(border, paper)])
+def _ink_on_flat(
+    part: np.ndarray, paper: np.ndarray, *, drawn: bool, border: np.ndarray | None = None
+) -> np.ndarray | None:
+    """Ink of a part of a sheet as the difference from the paper's colour in the channel where it is largest.
+
+    ``border``: pixels (n, channels) of the sheet's, needed where it is not ``drawn``. They are paper, while of
+    the whole sheet a bold letter may cover the larger part.
+    """
+    level, noise = (0.0, 0.0) if drawn else _level_and_noise(_LEVELS[_difference(border[None], paper)])
     difference = _difference(part, paper)
     counts = np.bincount(difference.ravel(), minlength=256)
     tones = _stretch(_LEVELS, FLAT_CONTRAST / 255, level, noise, counts)
@@ -322,6 +353,9 @@ def _without_scraps(ink: np.ndarray, *, photo: bool) -> np.ndarray | None:
     """
     height, width = ink.shape
     solid = cv2.threshold(ink, 127, 255, cv2.THRESH_BINARY)[1]
+    # Most letters are drawn in one piece: nothing to choose from.
+    if not photo and cv2.connectedComponents(solid, connectivity=8)[0] == 2:
+        return cv2.dilate(solid, _AROUND) if ink.max() >= 192 else None
     count, labels, stats, _ = cv2.connectedComponentsWithStats(solid, connectivity=8)
     if count < 2:
         return None
