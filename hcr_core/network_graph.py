@@ -67,6 +67,26 @@ class NetworkGraph:
             raise ValueError("this network has no fully connected layer before its labels")
         return max(found, key=widths.get)
 
+    def refusal(self) -> tuple[np.ndarray, float] | None:
+        """Weights, float32 (width,), and bias of the output that says whether a glyph is a character at all.
+
+        It is logistic, one value of each embedding; ``None`` where a network has no such output.
+        """
+        makers = {int(made): operation for operation in self._operations for made in operation["outputs"]}
+        for detail in self._interpreter.get_output_details():
+            logistic = makers.get(detail["index"])
+            if detail["shape"][-1] != 1 or logistic is None or logistic["op_name"] != "LOGISTIC":
+                continue
+            dense = makers.get(int(logistic["inputs"][0]))
+            if dense is None or dense["op_name"] != _DENSE:
+                continue
+            vector, kernel, bias = (int(index) for index in dense["inputs"])
+            if vector == self._embedding and bias >= 0:
+                with self._lock:
+                    weights, offset = (self._interpreter.get_tensor(index) for index in (kernel, bias))
+                return weights[0].copy(), float(offset[0])
+        return None
+
     def embed(self, glyphs: np.ndarray) -> np.ndarray:
         """What the last layer decides by, float32 (n, width), of glyphs, uint8 (n, 28, 28)."""
         with self._lock:

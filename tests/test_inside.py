@@ -12,6 +12,7 @@ from conftest import ROOT
 from hcr_core.alphabet import DIGITS, Alphabet
 from hcr_core.datasets import DatasetError, load
 from hcr_core.explanation import map_sheet
+from hcr_core.inference import Network
 from hcr_core.model_store import LITERT, add_file, open_folder, save_model
 from hcr_core.nearest import INDEX, Index, build
 from hcr_core.network_graph import NetworkGraph
@@ -254,6 +255,47 @@ def test_an_adapted_network_learns_the_new_and_keeps_the_rest(adapted):
     assert whole["kept"] < 0.2
     assert whole["other"] < 0.1
     assert whole["rest"] > 0
+
+
+JUDGING = """
+import sys, numpy as np
+from hcr_core.model_store import KERAS, LITERT, open_model
+from hcr_core.training.result import exports, judging_network_of, network_of
+folder = sys.argv[1]
+shipped = open_model("characters")
+judging = judging_network_of(shipped)
+glyphs = np.load(folder + "/glyphs.npy")[..., None].astype("float32")
+label, character = (np.asarray(part) for part in judging(glyphs, training=False))
+files = exports(judging)
+open(folder + "/judging.tflite", "wb").write(files[LITERT])
+open(folder + "/judging.keras", "wb").write(files[KERAS])
+import keras
+alone = keras.saving.load_model(folder + "/judging.keras", compile=False)
+assert len(alone.outputs) == len(network_of(shipped).outputs) == 1
+np.savez(folder + "/judged.npz", label=label, character=character, alone=np.asarray(alone(glyphs, training=False)))
+"""
+
+
+def test_a_copy_of_the_shipped_model_refuses_as_it_does(networks, recognizer):
+    done = subprocess.run(
+        [sys.executable, "-c", JUDGING, str(networks)], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    judged, glyphs = np.load(networks / "judged.npz"), np.load(networks / "glyphs.npy")
+    probabilities, written = recognizer.judge(glyphs)
+    assert np.ptp(written) > 0.001
+    assert judged["character"][:, 0] == pytest.approx(written, abs=1e-4)
+    assert judged["label"] == pytest.approx(probabilities, abs=1e-4)
+    assert judged["alone"] == pytest.approx(probabilities, abs=1e-4)
+    # Probabilities come first, as in every model of the store.
+    outputs = Network((networks / "judging.tflite").read_bytes()).run({"glyph": glyphs[..., None].astype(np.float32)})
+    assert [output.shape[1] for output in outputs] == [62, 1]
+    assert outputs[1][:, 0] == pytest.approx(written, abs=1e-4)
+
+
+@pytest.mark.parametrize("name", ["plain", "branched", "dense"])
+def test_a_network_without_a_refusing_output_has_none(networks, name):
+    assert NetworkGraph((networks / f"{name}.tflite").read_bytes(), 10).refusal() is None
 
 
 def test_strokes_are_seen_as_before(adapted):

@@ -16,7 +16,7 @@ from hcr_core.training.adaptation_data import NEW_SHARE, STEPS, TOLD, way
 from hcr_core.training.augmentation import STRENGTHS
 from hcr_core.training.config import TrainingConfig
 from hcr_core.training.data import TrainingData
-from hcr_core.training.result import held_out_figures, network_of
+from hcr_core.training.result import held_out_figures, judging_network_of
 from hcr_core.training.samples import Rehearsal
 from hcr_core.training.trainer import Trainer, optimizer_of
 
@@ -32,7 +32,7 @@ def prepared(config: TrainingConfig, data: TrainingData) -> tuple[Rehearsal, "Ad
     batches = Rehearsal(
         data.parts, data.rehearsed, recipe.batch, STEPS, NEW_SHARE, config.seed, STRENGTHS[recipe.augment]
     )
-    base = network_of(open_model(config.base))
+    base = judging_network_of(open_model(config.base))
     return batches, AdaptingTrainer(config, base, len(data.alphabet), len(batches) * recipe.epochs, way(data))
 
 

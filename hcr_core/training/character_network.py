@@ -14,6 +14,9 @@ SOURCE = (
     "2016, arXiv:1512.03385)"
 )
 
+#: Name of the layer by which it decides.
+EMBEDDING = "embedding"
+
 
 def described(width: int = 32) -> dict[str, str]:
     """What the network's card says of it."""
@@ -41,7 +44,7 @@ def character_network(side: int, classes: int, width: int = 32) -> keras.Model:
     x = layers.MaxPooling2D()(layers.ReLU()(layers.Add()([x, layers.BatchNormalization()(y)])))
     x = layers.Dropout(0.3)(layers.Flatten()(x))
     x = layers.BatchNormalization()(layers.Dense(8 * width, use_bias=False)(x))
-    embedding = layers.ReLU(name="embedding")(x)
+    embedding = layers.ReLU(name=EMBEDDING)(x)
     drawn = _drawn(ink)
     # float32 also under mixed precision: probabilities of 62 classes need the digits.
     logits = layers.Dense(classes, dtype="float32", name="logits")(layers.Dropout(0.3)(embedding))

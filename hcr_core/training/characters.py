@@ -146,9 +146,9 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
     import keras
 
     from hcr_core.calibration import best_temperature, expected_calibration_error
-    from hcr_core.model_store import KERAS, LITERT, save_model
+    from hcr_core.model_store import save_model
     from hcr_core.training import character_network
-    from hcr_core.training.result import held_out_figures, keras_file, litert_file
+    from hcr_core.training.result import exports, held_out_figures
 
     keras.mixed_precision.set_global_policy("float32")
     alphabet = ENTRIES[DATA[0]].alphabet
@@ -201,11 +201,8 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
         "validation": accuracy_figures(np.concatenate([*calibrated.values()]), labels, alphabet),
         "held_out": held_out_figures(lambda glyphs: predict(glyphs)["label"], alphabet, DATA),
     }
-    # The Keras file gives probabilities alone, for other programs; the LiteRT file both, probabilities first.
-    label, character = model.output["label"], model.output["character"]
-    # The converter turns their order round.
-    both = litert_file(keras.Model(model.input, [character, label]))
-    save_model(store, name, card, {KERAS: keras_file(keras.Model(model.input, label, name=model.name)), LITERT: both})
+    outputs = [model.output["label"], model.output["character"]]
+    save_model(store, name, card, exports(keras.Model(model.input, outputs, name=model.name)))
     return card
 
 

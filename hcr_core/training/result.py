@@ -15,9 +15,11 @@ from hcr_core.datasets import ENTRIES, DatasetError, load
 from hcr_core.evaluation import accuracy_figures, evaluate
 from hcr_core.model_store import KERAS, LITERT, StoredModel
 from hcr_core.nearest import INDEX, build
+from hcr_core.network_graph import NetworkGraph
 from hcr_core.preprocessing import VERSION
 from hcr_core.training.architectures import ARCHITECTURES
 from hcr_core.training.augmentation import STRENGTHS
+from hcr_core.training.character_network import EMBEDDING
 from hcr_core.training.checkpoint import Position
 from hcr_core.training.config import TrainingConfig
 from hcr_core.training.data import TrainingData, of_classes
@@ -100,9 +102,39 @@ def network_of(model: StoredModel) -> keras.Model:
         return keras.saving.load_model(path, safe_mode=True, compile=False)
 
 
+def judging_network_of(model: StoredModel) -> keras.Model:
+    """``network_of``, which gives probabilities alone, with the output that refuses what is no character beside them.
+
+    That output is in the file for predicting only: its layer is taken from there. Of a model that has none, or is not
+    built as ``character_network``, it is ``network_of``.
+    """
+    network = network_of(model)
+    embeddings = [layer.output for layer in network.layers if layer.name == EMBEDDING]
+    if len(network.outputs) > 1 or not embeddings:
+        return network
+    try:
+        refusal = NetworkGraph(model.read(LITERT), len(model.alphabet)).refusal()
+    except ValueError:  # a form that cannot be looked into
+        return network
+    if refusal is None or embeddings[0].shape[1:] != refusal[0].shape:
+        return network
+    weights, bias = refusal
+    layer = keras.layers.Dense(1, activation="sigmoid", dtype="float32", name="character")
+    joined = keras.Model(network.inputs, [network.outputs[0], layer(embeddings[0])], name=network.name)
+    layer.set_weights([weights[:, None], np.array([bias])])
+    return joined
+
+
 def exports(model: keras.Model) -> dict[str, bytes]:
-    """The files of a stored model: Keras for training on, LiteRT for predicting."""
-    return {KERAS: keras_file(model), LITERT: litert_file(model)}
+    """The files of a stored model: Keras for training on, LiteRT for predicting.
+
+    Keras's gives probabilities alone, for other programs; LiteRT's all outputs, probabilities first.
+    """
+    if len(model.outputs) == 1:
+        return {KERAS: keras_file(model), LITERT: litert_file(model)}
+    alone = keras.Model(model.inputs, model.outputs[0], name=model.name)
+    # The converter turns their order round.
+    return {KERAS: keras_file(alone), LITERT: litert_file(keras.Model(model.inputs, model.outputs[::-1]))}
 
 
 def keras_file(model: keras.Model) -> bytes:
