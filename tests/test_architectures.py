@@ -53,7 +53,8 @@ def test_multiplications_of_a_layer():
     [
         ("compact", 200_000, 13, 256),  # large: as it is
         ("compact", 1_438, 42, 64),  # 60,000 samples shown, at least twenty steps an epoch
-        ("compact", 100, 600, 32),  # never below 32
+        ("compact", 400, 150, 32),  # never below 32
+        ("compact", 5, 200, 32),  # no matter how few: 12,000 passes would take an hour
         ("mlp-256", 1_438, 25, 100),  # a document's recipe stays the document's
     ],
 )

@@ -45,6 +45,10 @@ class Dense:
 Layer = Conv | Pool | Dropout | Flatten | Dense
 
 
+#: Passes over a few samples at most: each ends with a checkpoint, and a sheet or two are passed over in no time.
+MOST_PASSES = 200
+
+
 @dataclass(frozen=True)
 class Recipe:
     """How a network is trained unless something else is asked for.
@@ -62,7 +66,8 @@ class Recipe:
         label_smoothing: Share of the truth spread over all classes.
         balance: How far rare classes are drawn more often: 0 as they are, 1 all alike.
         average: Whether the weights' moving average is what is validated and kept.
-        least_samples: Data sets smaller than this get more epochs, until so many samples were shown.
+        least_samples: Data sets smaller than this get more epochs, until so many samples were shown, or
+            ``MOST_PASSES`` times all there are.
     """
 
     epochs: int
@@ -86,7 +91,8 @@ class Recipe:
         batch = self.batch
         while batch > 32 and samples // batch < 20:
             batch //= 2
-        return replace(self, epochs=max(self.epochs, -(-self.least_samples // max(samples, 1))), batch=batch)
+        passes = min(-(-self.least_samples // max(samples, 1)), MOST_PASSES)
+        return replace(self, epochs=max(self.epochs, passes), batch=batch)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from hcr_core.evaluation import glyphs_of
 from hcr_core.model_store import StoredModel, check_own_name, model_names, open_model, user_store
 from hcr_core.training import job
 from hcr_core.training.adaptation_data import LEAST, adaptation, known_samples
-from hcr_core.training.architectures import ARCHITECTURES
 from hcr_core.training.config import TrainingConfig, TrainingError
 from hcr_core.training.data import count
 from ui.data import SHIPPED_MODEL, readable_models, recognizer
@@ -28,8 +27,6 @@ from ui.teach.visitor import writer
 _EVERYONE = "everyone's"
 #: Samples of a character from which a network that begins from nothing makes something of it.
 _EACH = 5
-#: Passes over the samples at most: each ends with a checkpoint, and a sheet or two are passed over in no time.
-_MOST_PASSES = 200
 
 
 def show_adapting() -> None:
@@ -112,14 +109,11 @@ def _new_network(name: str, labels: list[str]) -> TrainingConfig:
     if any("," in label for label in labels):
         raise TrainingError("a comma cannot be taught here: choose it on the Train page")
     classes = ",".join(labels)
-    samples = count(("mine",), classes)
-    passes = min(ARCHITECTURES["compact"].recipe.for_samples(samples).epochs, _MOST_PASSES)
     return TrainingConfig.of(
         name,
         ("mine",),
         "compact",
-        samples=samples,
-        changes={"epochs": passes},
+        samples=count(("mine",), classes),
         classes=classes,
         store=str(user_store().resolve()),
     )
