@@ -57,9 +57,14 @@ def _clusters(text: str) -> list[str]:
 
 
 def next_characters(wanted: Sequence[str], counts: dict[str, int], each: int, many: int = GRID * GRID) -> list[str]:
-    """What to write next: the characters written least often, fewer than ``each`` times, in their order."""
-    missing = [label for label in wanted if counts.get(label, 0) < each]
-    return sorted(missing, key=lambda label: counts.get(label, 0))[:many]
+    """What to write next: the characters written least often, fewer than ``each`` times, in their order.
+
+    Where they are few, a sheet asks for them several times, so that none of its cells stays empty for nothing.
+
+    >>> next_characters("ab", {"a": 1}, 3)
+    ['b', 'a', 'b', 'a', 'b']
+    """
+    return [label for written in range(each) for label in wanted if counts.get(label, 0) <= written][:many]
 
 
 def by_cell(strokes: Sequence[np.ndarray], side: float, grid: int = GRID) -> dict[int, tuple[np.ndarray, ...]]:

@@ -81,6 +81,9 @@ def off() -> None:
 
 ensure_app()
 try:
-    off() if is_public() else page()
+    if is_public():
+        off()
+    else:
+        page()
 except (TrainingError, ModelError, DatasetError, AlphabetError) as problem:
     st.error(plain(str(problem)), icon=":material/error:")

@@ -43,7 +43,12 @@ def test_what_was_written_least_comes_next_in_rounds():
         for label in sheet:
             counts[label] = counts.get(label, 0) + 1
     assert "".join(written) == "ABCDEABCDE"
-    assert next_characters("ABC", {"A": 5, "C": 1}, each=2) == ["B", "C"]
+    assert next_characters("ABC", {"A": 5, "C": 1}, each=2) == ["B", "B", "C"]
+
+
+def test_of_a_few_characters_a_sheet_asks_for_several_of_each():
+    assert "".join(next_characters("жюя", {}, each=5)) == "жюяжюяжюя"
+    assert "".join(next_characters("жюя", {"ж": 3, "ю": 3, "я": 3}, each=5)) == "жюяжюя"
 
 
 def test_strokes_belong_to_the_cell_they_are_mostly_in():

@@ -27,7 +27,7 @@ def inside(character: Character, model: str, key: str) -> None:
     except (ValueError, RuntimeError):
         st.caption("This network is built in a way that cannot be looked into.")
         return
-    st.markdown("**Nearest to it**, as the model sees it")
+    st.markdown("**How close it is to each character**, as the model sees it")
     _nearest(character, stored, graph, key)
     st.markdown("**What each layer saw**")
     _layers(graph.layers(character.glyph), key)
@@ -53,8 +53,12 @@ def _nearest(character: Character, model: StoredModel, graph: NetworkGraph, key:
     shown = [(neighbour, image) for neighbour, image in found if image is not None]
     _centres(list(index.centres(embedding).items())[:_CLASSES])
     if not shown:
-        st.caption("The images that it learned from are not on this machine; these are the classes' middles.")
+        st.caption(
+            "To the middle of all that it learned of each character. 100 %: the model sees no difference. The images "
+            "themselves are not on this machine."
+        )
         return
+    st.caption("To the middle of all that it learned of each character; and the images nearest to yours:")
     image_grid(
         np.stack([image for _, image in shown]),
         [f"{neighbour.label} · {_percent(neighbour.similarity)}" for neighbour, _ in shown],
@@ -65,7 +69,7 @@ def _nearest(character: Character, model: StoredModel, graph: NetworkGraph, key:
             for n, _ in shown
         ],
     )
-    st.caption(f"Real samples among {len(index):,} that it learned from. 100 %: the model sees no difference.")
+    st.caption(f"The nearest of {len(index):,} that it learned from. 100 %: the model sees no difference.")
 
 
 def _centres(classes: list[tuple[str, float]]) -> None:

@@ -133,7 +133,7 @@ def _learning(run: Run) -> None:
         )
     live.drawing(mine, key="train_drawing_view")
     live.curves(curves, key="train_curves")
-    st.markdown("**Sixteen characters it was never trained on**, and what it takes them for")
+    st.markdown("**Characters it was never trained on**, and what it takes them for")
     live.gallery(gallery, key="train_gallery")
 
 

@@ -10,7 +10,7 @@ from hcr_core.corrections import Choice, Sample, collecting
 from hcr_core.datasets import DatasetError
 from hcr_core.recognition import Character
 from ui.reading import plain
-from ui.teach.visitor import to_go, writer
+from ui.teach.visitor import NOTICE, to_go, writer
 
 #: What this visitor marked, by what was read and by whom: ``(number, label)`` of the sample.
 _MARKED = "teach_marked"
@@ -48,7 +48,7 @@ def offer(character: Character, model: str, origin: str, strokes: Sequence[np.nd
 
 
 def _ask(sample: Sample, identity: tuple, others: list[str], key: str) -> None:
-    st.markdown("Is it right?", width="content")
+    st.markdown("Is it right?", width="content", help=f"What you say here is kept for teaching it your hand. {NOTICE}")
     right = (sample, identity, sample.read_as)
     st.button("Yes", icon=":material/check:", key=f"{key}_right", on_click=_keep, args=right)
     with st.popover("No, it is …", icon=":material/edit:", key=f"{key}_popover"):
