@@ -218,7 +218,7 @@ def test_what_adapting_brought_is_shown(places):
     save_model(places / "models", "ada", card, {name: shipped.read(name) for name in shipped.card["files"]})
     at = page_at("pages/teach.py", step="Adapt")
     (row,) = at.dataframe[0].value.to_dict("records")
-    assert (row["model"], row["right before"], row["right after"], row["unipen after"]) == ("ada", 0.5, 0.75, 0.71)
+    assert (row["model"], row["this hand"], row["unipen"]) == ("ada", "50.0 % → 75.0 %", "70.0 % → 71.0 %")
     held = corrections.count() - sum(s.part == "train" for s in corrections.samples())
     assert f"Of {held} samples held back on this machine" in texts(at)
 

@@ -251,7 +251,7 @@ STYLE = """
   .answer .letter { font-size: 6rem; min-width: 5.5rem; }
   /* So that the answer is in sight below the sheet. */
   [data-testid="stMainBlockContainer"] { padding-top: 3.75rem; }
-  h1 { font-size: 1.5rem !important; padding: 0 !important; }
+  h1 { font-size: 1.5rem !important; padding: 0 0 0.6rem !important; }
 }
 </style>
 """

@@ -92,8 +92,7 @@ def _how_long(card: dict, training: dict) -> str:
     chosen_by = training.get("chosen_by", "nothing known")
     if isinstance(training.get("steps"), int):
         return (
-            f"Trained for {training['steps']:,} steps of {training.get('batch', '?')} samples. What its weights were "
-            f"chosen by: {chosen_by}."
+            f"Trained for {training['steps']:,} steps of {training.get('batch', '?')} samples; chosen by {chosen_by}."
         )
     epochs = len(card.get("history", [])) or training.get("epochs", "?")  # fewer than planned where it was stopped
     return f"Trained for {epochs} epochs; epoch {training.get('best_epoch', '?')} was chosen by {chosen_by}."

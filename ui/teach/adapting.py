@@ -149,11 +149,10 @@ def _adapted(mine: Dataset) -> None:
         return
     st.subheader("What it brought", anchor=False)
     table = pd.DataFrame([_row(model) for model in models])
-    shares = {name: st.column_config.NumberColumn(name, format="percent") for name in table.columns[4:]}
-    st.dataframe(table, hide_index=True, column_config=shares, alt="Adapted models, before and after")
+    st.dataframe(table, hide_index=True, alt="Adapted models, before and after")
     st.caption(
-        "*Held back*: samples of yours that it did not learn from. Other columns: other people's handwriting, where it "
-        "is on this machine; a model that forgets nothing reads it as before."
+        "What is read right, before → after. *Held back*: samples of yours that it did not learn from. Further right: "
+        "other people's handwriting, where it is on this machine; a model that forgets nothing reads it as before."
     )
     with st.container(horizontal=True, gap="small", vertical_alignment="bottom"):
         name = st.selectbox("Look at", [model.name for model in models], key=f"teach_look_{len(models)}", width=220)
@@ -175,13 +174,17 @@ def _row(model: StoredModel) -> dict:
         "from": told.get("base", ""),
         "learned from": told.get("samples"),
         "held back": held.get("images"),
-        "right before": held.get("before"),
-        "right after": held.get("after"),
+        "this hand": _change(held.get("before"), held.get("after")),
     }
     for name, before in told.get("before", {}).items():
         after = model.card.get("held_out", {}).get(name, {})
-        row |= {f"{name} before": before.get("accuracy"), f"{name} after": after.get("accuracy")}
+        row[name] = _change(before.get("accuracy"), after.get("accuracy"))
     return row
+
+
+def _change(before: float | None, after: float | None) -> str:
+    """Shares that are read right, in words; a dash for what nobody measured."""
+    return " → ".join("–" if share is None else precisely(share) for share in (before, after))
 
 
 def _held_back(model: StoredModel, mine: Dataset) -> None:

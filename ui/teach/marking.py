@@ -48,7 +48,7 @@ def offer(character: Character, model: str, origin: str, strokes: Sequence[np.nd
 
 
 def _ask(sample: Sample, identity: tuple, others: list[str], key: str) -> None:
-    st.markdown("Is it right?", width="content", help=f"What you say here is kept for teaching it your hand. {NOTICE}")
+    st.markdown("Is it right?", width="content", help=f"Your answer and the character help to teach it. {NOTICE}")
     right = (sample, identity, sample.read_as)
     st.button("Yes", icon=":material/check:", key=f"{key}_right", on_click=_keep, args=right)
     with st.popover("No, it is …", icon=":material/edit:", key=f"{key}_popover"):
