@@ -8,8 +8,8 @@ from hcr_core.training.adaptation_data import LEAST
 _NAME = "teach_writer"
 
 NOTICE = (
-    "Kept on the machine that runs this app, for all who use it: **everyone who opens the Teach page sees these samples "
-    "and can export and delete them.** Nothing is sent elsewhere."
+    "Kept on the machine that runs this app, for all who use it: **everyone who opens the Teach page sees these "
+    "samples and can export and delete them.** Nothing is sent elsewhere."
 )
 OFF = (
     "Collecting is switched off on this machine: nothing that is written here is kept, and what was kept before is "
