@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from hcr_core.alphabet import AlphabetError
@@ -190,8 +189,7 @@ def several(shown: list[tuple[str, Seen | str]]) -> None:
         for name, result in shown:
             with st.container(width=140, border=True):
                 _card(name, result)
-    table = pd.DataFrame([_row(name, result) for name, result in shown])
-    table_to_take(table, "recognize_csv")
+    table_to_take([_row(name, result) for name, result in shown], "recognize_csv")
 
 
 def _card(name: str, result: Seen | str) -> None:

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-import pandas as pd
 import streamlit as st
 
 from hcr_core.alphabet import Alphabet
@@ -130,8 +129,8 @@ def _show(name: str, image: bytes, result: Result, key: str) -> None:
 
 def _table(names: list[str], results: list[Result]) -> None:
     """All texts with the corrections made so far, to take away."""
-    table = pd.DataFrame([{"file": name} | _row(result) for name, result in zip(names, results, strict=True)])
-    table_to_take(table, "recognize_pages_csv")
+    rows = [{"file": name} | _row(result) for name, result in zip(names, results, strict=True)]
+    table_to_take(rows, "recognize_pages_csv")
 
 
 def _row(result: Result) -> dict[str, str]:
