@@ -167,9 +167,9 @@ def upload(choice: Choice) -> None:
         chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0])
     else:
         chosen = 0
-    one(*shown[chosen], key="recognize_upload", below=partial(marking.offer, origin="upload"))
     if len(files) == 1:
-        offer_more(files[0].getvalue())
+        offer_more(files[0].getvalue(), shown[0][1])
+    one(*shown[chosen], key="recognize_upload", below=partial(marking.offer, origin="upload"))
 
 
 def one(name: str, result: Seen | str, key: str, below: Callable[[Character, str], None] | None = None) -> None:
@@ -247,8 +247,8 @@ def camera(choice: Choice) -> None:
         if isinstance(seen, str):
             st.error(plain(seen), icon=":material/broken_image:")
         else:
+            offer_more(picture.getvalue(), seen)
             full_view(seen, "recognize_camera", partial(marking.offer, origin="camera"))
-            offer_more(picture.getvalue())
 
 
 ensure_app()

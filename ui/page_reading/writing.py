@@ -145,9 +145,14 @@ def _row(result: Result) -> dict[str, str]:
     return {"text": reading.text.replace("\n", " / ")} | counts | {"error": ""}
 
 
-def offer_more(data: bytes) -> None:
+def offer_more(data: bytes, seen: Seen | str) -> None:
     """Where a photo that was read as one character seems to have more: a button to read all."""
-    if _parts(digest(data), data) >= _MORE:
+    if isinstance(seen, str):
+        return
+    characters = seen.reading.characters
+    # What was refused, or not even found, as a character need not have as many parts.
+    least = _MORE if characters and not characters[0].refused else 2
+    if _parts(digest(data), data) >= least:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="recognize_more"):
             st.markdown("There seems to be more than one character on this picture.", width="content")
             st.button("Read all of it", key="recognize_read_all", on_click=read_photos_as, args=("page",))
