@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
-import pandas as pd
 import streamlit as st
 
 from hcr_core.alphabet import AlphabetError
@@ -168,9 +167,9 @@ def upload(choice: Choice) -> None:
         chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0])
     else:
         chosen = 0
-    one(*shown[chosen], key="recognize_upload", below=partial(marking.offer, origin="upload"))
     if len(files) == 1:
-        offer_more(files[0].getvalue())
+        offer_more(files[0].getvalue(), shown[0][1])
+    one(*shown[chosen], key="recognize_upload", below=partial(marking.offer, origin="upload"))
 
 
 def one(name: str, result: Seen | str, key: str, below: Callable[[Character, str], None] | None = None) -> None:
@@ -190,8 +189,7 @@ def several(shown: list[tuple[str, Seen | str]]) -> None:
         for name, result in shown:
             with st.container(width=140, border=True):
                 _card(name, result)
-    table = pd.DataFrame([_row(name, result) for name, result in shown])
-    table_to_take(table, "recognize_csv")
+    table_to_take([_row(name, result) for name, result in shown], "recognize_csv")
 
 
 def _card(name: str, result: Seen | str) -> None:
@@ -249,8 +247,8 @@ def camera(choice: Choice) -> None:
         if isinstance(seen, str):
             st.error(plain(seen), icon=":material/broken_image:")
         else:
+            offer_more(picture.getvalue(), seen)
             full_view(seen, "recognize_camera", partial(marking.offer, origin="camera"))
-            offer_more(picture.getvalue())
 
 
 ensure_app()

@@ -147,6 +147,7 @@ def with_line(number: int, line: str) -> str:
         ("A,1\n", "line 1: 1 pixel columns make no square"),
         ("9" * 400 + ",1,2,3,4\n", "characters; labels have at most"),
         ('"\n0\n', "line 1: 0 pixel columns make no square"),
+        ('A,0,1,2,3\nB,1,1,1,"', "line 2, column 5: the pixel is missing"),
     ],
 )
 def test_a_bad_csv_is_refused_with_its_line(tmp_path, text, reason):

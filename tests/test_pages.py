@@ -244,14 +244,15 @@ def _hostile_label():
     answer(Reading((Line((Word((bad,)),)),), "x"))
 
 
-def test_the_canvas_sends_a_stroke_at_once():
-    """The package waits 200 ms; where another release of it writes that otherwise, this has to be found again."""
+def test_the_canvas_sends_a_stroke_at_once_and_needs_no_pandas():
+    """Where another release of the package writes otherwise what is changed here, it has to be found again."""
     import streamlit_drawable_canvas as package
 
     shown(app().run())  # its module registers the canvas
     from ui import canvas
 
     (script,) = (Path(package.__file__).parent / "frontend" / "build").glob("index-*.js")
-    assert script.read_text().count(canvas.WAIT) == 1
+    assert [script.read_text().count(part) for part in (canvas.WAIT, canvas.TOLD)] == [1, 1]
     (served,) = (Path(canvas._folder.name) / "build").glob("index-*.js")
     assert canvas.NO_WAIT in served.read_text()
+    assert canvas.TOLD_IN_LIST in served.read_text()

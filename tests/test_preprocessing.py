@@ -76,6 +76,26 @@ def test_ink_may_have_any_colour(ink, paper):
     assert likeness(image_to_glyph(image), REFERENCE) > 0.97
 
 
+@pytest.mark.parametrize("label", ["i", "R", "j", "8"])
+@pytest.mark.parametrize("at", [(50, 50), (0, 0), (100, 100)])
+@pytest.mark.parametrize("paper", [(255, 255, 255), (20, 70, 40)])
+def test_a_canvas_gives_the_same_ink_as_its_picture(label, at, paper):
+    """Of an opaque RGBA sheet only the inked part is looked at, of its RGB all."""
+    share = sheet(label, at=at).astype(float)[..., None] / 255
+    picture = (share * np.array(paper) + (1 - share) * np.array([200, 30, 30])).round().astype(np.uint8)
+    canvas = np.dstack([picture, np.full(picture.shape[:2], 255, np.uint8)])
+    one, other = extract_character(canvas), extract_character(picture)
+    assert one.box == other.box
+    assert np.array_equal(one.map, other.map)
+
+
+@pytest.mark.parametrize("alpha", [254, 0])
+def test_ink_inside_an_opaque_sheet_may_be_transparent(alpha):
+    canvas = np.full((60, 60, 4), 255, np.uint8)
+    canvas[20:40, 28:32] = (0, 0, 0, alpha)
+    assert (extract_character(canvas) is None) == (alpha == 0)
+
+
 @pytest.mark.parametrize("colour", [(0, 0, 0), (255, 255, 255), (255, 255, 0)])
 def test_ink_on_a_transparent_sheet(colour):
     image = np.dstack([np.full((200, 200, 3), colour, np.uint8), 255 - sheet("F")])

@@ -15,6 +15,9 @@ from hcr_core.drawing import drawn_image, drawn_objects
 #: How the package's script says that it waits 200 ms after a stroke before it sends the drawing: more than half of
 #: what a visitor waits for the answer. A stroke has ended when the pen is lifted; there is nothing to wait for.
 WAIT, NO_WAIT = "}, Bc = 200, ", "}, Bc = 8, "
+#: Where the package's script takes what it is told. In a list, Streamlit hands it on as it is; in a dictionary it would
+#: look for tables, and load pandas for that, for which the first visitor would wait a third of a second.
+TOLD, TOLD_IN_LIST = "const { data: t, parentElement", "const { data: [t], parentElement"
 _BUILD = Path(package.__file__).parent / "frontend" / "build"
 # The package's own toolbar lies invisibly over a corner of the sheet, where it swallows strokes and
 # takes clicks, and its shadow root is out of reach of the page's styles. Our buttons do what it
@@ -28,7 +31,8 @@ def _build() -> None:
     """Write the component's script into the folder."""
     folder = Path(_folder.name) / "build"
     folder.mkdir()
-    script = next(_BUILD.glob("index-*.js")).read_text(encoding="utf-8").replace(WAIT, NO_WAIT)
+    script = next(_BUILD.glob("index-*.js")).read_text(encoding="utf-8")
+    script = script.replace(WAIT, NO_WAIT).replace(TOLD, TOLD_IN_LIST)
     # The name changes with the contents, so that no browser keeps an older one.
     name = f"index-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
     (folder / name).write_text(script, encoding="utf-8")
@@ -55,10 +59,10 @@ _canvas = st.components.v2.component(
 )
 
 
-def _mounted(**arguments):
+def _mounted(data: dict, **arguments):
     """What the package calls to show its component."""
     _announce()
-    return _canvas(**arguments)
+    return _canvas(data=[data], **arguments)
 
 
 package.out = _mounted

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Protocol
 
-import pandas as pd
 import streamlit as st
 
 from hcr_core.alphabet import Alphabet
@@ -130,8 +129,8 @@ def _show(name: str, image: bytes, result: Result, key: str) -> None:
 
 def _table(names: list[str], results: list[Result]) -> None:
     """All texts with the corrections made so far, to take away."""
-    table = pd.DataFrame([{"file": name} | _row(result) for name, result in zip(names, results, strict=True)])
-    table_to_take(table, "recognize_pages_csv")
+    rows = [{"file": name} | _row(result) for name, result in zip(names, results, strict=True)]
+    table_to_take(rows, "recognize_pages_csv")
 
 
 def _row(result: Result) -> dict[str, str]:
@@ -146,9 +145,14 @@ def _row(result: Result) -> dict[str, str]:
     return {"text": reading.text.replace("\n", " / ")} | counts | {"error": ""}
 
 
-def offer_more(data: bytes) -> None:
+def offer_more(data: bytes, seen: Seen | str) -> None:
     """Where a photo that was read as one character seems to have more: a button to read all."""
-    if _parts(digest(data), data) >= _MORE:
+    if isinstance(seen, str):
+        return
+    characters = seen.reading.characters
+    # What was refused, or not even found, as a character need not have as many parts.
+    least = _MORE if characters and not characters[0].refused else 2
+    if _parts(digest(data), data) >= least:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="recognize_more"):
             st.markdown("There seems to be more than one character on this picture.", width="content")
             st.button("Read all of it", key="recognize_read_all", on_click=read_photos_as, args=("page",))

@@ -264,7 +264,7 @@ def _fast(data: bytes, layout: Layout) -> tuple[np.ndarray, np.ndarray] | None:
         return None
     try:
         frame = pl.read_csv(data, has_header=False, separator=layout.delimiter, schema=layout.schema)
-    except pl.exceptions.PolarsError:
+    except (pl.exceptions.PolarsError, pl.exceptions.PanicException):  # it panics on a few kinds of broken quotes
         return None
     used = [f"c{i}" for i in layout.pixels]
     column = frame[f"c{layout.label}"]
