@@ -13,7 +13,7 @@ from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.model_store import open_model
 from hcr_core.preprocessing import ink_to_glyph
 from hcr_core.training import adaptation_data
-from hcr_core.training.adaptation_data import adaptation, gather, known_samples, rehearsed
+from hcr_core.training.adaptation_data import adaptation, gather, known_samples, rehearsed, remembers
 from hcr_core.training.augmentation import STRENGTHS
 from hcr_core.training.config import TrainingConfig, TrainingError
 from hcr_core.training.samples import Rehearsal
@@ -86,6 +86,12 @@ def test_without_the_original_data_characters_drawn_by_code_are_rehearsed():
     assert [dataset.name for dataset, _ in parts] == ["synthetic"]
     assert rehearsed({"data": [{"name": "digits"}]})[0][0].images.shape == (1438, 28, 28)
     assert rehearsed({"data": [{"name": "digits"}]}, ("digits",))[0][0].name == "synthetic"
+
+
+def test_whether_anything_is_here_that_a_model_learned_from():
+    assert remembers({"data": [{"name": "gone"}, {"name": "digits"}]})
+    assert not remembers({"data": [{"name": "gone"}]})
+    assert not remembers({})
 
 
 def test_other_peoples_pens_are_rehearsed_only_without_scans(monkeypatch):

@@ -107,6 +107,11 @@ def rehearsed(card: dict, new: tuple[str, ...] = ()) -> list[Part]:
     return [glyph_part(part, np.arange(len(part))) for part in (load(name, "train") for name in names)]
 
 
+def remembers(card: dict) -> bool:
+    """Whether anything that a model learned from is here, so that it is not forgotten when the model adapts."""
+    return not {entry.get("name") for entry in card.get("data", [])}.isdisjoint(available())
+
+
 def way(data: TrainingData) -> float:
     """How far an adaptation goes from its base, 0-1."""
     return _PART_OF_THE_WAY if all(dataset.name == _STAND_IN for dataset, _ in data.rehearsed) else 1.0

@@ -15,7 +15,7 @@ from hcr_core.datasets.registry import imported
 from hcr_core.evaluation import glyphs_of
 from hcr_core.model_store import StoredModel, check_own_name, model_names, open_model, user_store
 from hcr_core.training import job
-from hcr_core.training.adaptation_data import LEAST, adaptation, known_samples
+from hcr_core.training.adaptation_data import LEAST, adaptation, known_samples, remembers
 from hcr_core.training.config import TrainingConfig, TrainingError
 from hcr_core.training.data import count
 from ui.data import SHIPPED_MODEL, readable_models, recognizer
@@ -27,6 +27,8 @@ from ui.teach.visitor import writer
 _EVERYONE = "everyone's"
 #: Samples of a character from which a network that begins from nothing makes something of it.
 _EACH = 5
+_FORGETS_NOT = "Meanwhile it sees other people's writing again, so that it does not forget them."
+_FORGETS = "What this model learned from is not on this machine: the copy will forget a little of other hands."
 
 
 def show_adapting() -> None:
@@ -48,7 +50,7 @@ def show_adapting() -> None:
 
 def _adapt(mine: Dataset) -> None:
     st.subheader("Adapt a model to your hand", anchor=False)
-    st.markdown("A copy of it goes on learning from your samples, without forgetting other hands. The model stays.")
+    st.markdown("A copy of it goes on learning from your samples. The model itself stays as it is.")
     with st.container(horizontal=True, gap="medium"):
         whose, base = _whose(), _base()
     known = known_samples(open_model(base).alphabet, mine, whose)
@@ -58,6 +60,7 @@ def _adapt(mine: Dataset) -> None:
         st.caption(f"It does not know {' '.join(lacking[:40])}: teach these from nothing.")
     if len(known) < LEAST:
         st.caption(f"Adapting takes {LEAST} samples: {LEAST - len(known)} to go.")
+    st.caption(_FORGETS_NOT if remembers(open_model(base).card) else _FORGETS)
     name = _name("Name of the adapted model", whose or "my-hand", "teach_adapt_name")
     if st.button(
         "Adapt to my hand",
