@@ -62,7 +62,7 @@ def main() -> None:
     print(f"answer after  p50 {middle:6.0f} ms   p95 {late:6.0f} ms   most {times.max():6.0f} ms")
     print(f"processor     {share:.0%} of one core")
     print(f"memory        {fresh:.0f} MB at the start, {after:.0f} MB after them, {again:.0f} MB after 20 more")
-    sys.exit(bool(wrong) or late > 1000)
+    sys.exit(bool(wrong or late > 1000))
 
 
 if __name__ == "__main__":
