@@ -1,20 +1,28 @@
 """What a visitor waits for in a real Chromium: the app's start, the first answer, every further one.
 
 Run: ``python -m benchmarks.in_the_browser [STROKES]``; needs Chromium. A stroke ends when the mouse button comes up;
-the answer is on screen in the frame after the letter was replaced.
+the answer is on screen in the frame after the letter was replaced. Strokes are drawn again while a network trains on
+the bundled digits.
 """
 
 import shutil
 import sys
+import tempfile
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 
 import numpy as np
 
 from benchmarks.app_server import running
+from hcr_core.training import job
+from hcr_core.training.config import TrainingConfig
 
 STROKES = 60
-#: Milliseconds from a stroke's end to the answer; seconds to a healthy app, and to the first answer.
-WANTED_MS, WANTED_HEALTHY, WANTED_FIRST = 200, 1.0, 3.0
+#: Milliseconds from a stroke's end to the answer, also beside a training run; seconds to a healthy app, and to the
+#: first answer.
+WANTED_MS, WANTED_BESIDE_MS, WANTED_HEALTHY, WANTED_FIRST = 200, 260, 1.0, 3.0
 _FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
 _FLAGS += ["--disable-component-update", "--disable-sync"]
 #: Notes when the button comes up, and when a frame with another answer has been drawn.
@@ -49,20 +57,48 @@ def main() -> None:
             page.wait_for_function("() => (document.querySelector('.answer .letter')?.innerText ?? '?') !== '?'")
             first = time.perf_counter() - began
             page.evaluate(_WATCH)
-            for number in range(1, strokes + 1):
-                if number % 4 == 0:
-                    page.locator(".st-key-recognize_pad_clear button").locator("visible=true").first.click()
-                    page.wait_for_timeout(700)
-                _stroke(page, number)
-                page.wait_for_timeout(700)
-            waits, healthy = np.array(page.evaluate("window.waits")), server.seconds
+            alone, healthy = _waits(page, strokes), server.seconds
+            with training():
+                beside = _waits(page, strokes)
         browser.close()
-    middle, late = np.percentile(waits, [50, 95])
     print(f"app healthy after           {healthy:5.2f} s   (wanted: under {WANTED_HEALTHY:.0f})")
     print(f"first answer on screen      {first:5.2f} s   (wanted: under {WANTED_FIRST:.0f})")
-    wanted = f"(wanted: p50 under {WANTED_MS})"
-    print(f"stroke to answer, {len(waits):3} times   p50 {middle:.0f} ms   p95 {late:.0f} ms   {wanted}")
-    sys.exit(bool(middle > WANTED_MS or healthy > WANTED_HEALTHY or first > WANTED_FIRST))
+    missed = healthy > WANTED_HEALTHY or first > WANTED_FIRST
+    for what, waits, wanted in (("alone", alone, WANTED_MS), ("beside a training", beside, WANTED_BESIDE_MS)):
+        middle, late = np.percentile(waits, [50, 95])
+        print(f"stroke to answer, {what:<18} p50 {middle:.0f} ms   p95 {late:.0f} ms   (wanted: p50 under {wanted})")
+        missed |= bool(middle > wanted)
+    sys.exit(missed)
+
+
+@contextmanager
+def training() -> Iterator[None]:
+    """A run that goes on and on, in a folder of its own."""
+    with tempfile.TemporaryDirectory() as folder:
+        config = TrainingConfig.of("beside", ("digits",), "compact", changes={"epochs": 10_000}, store=folder)
+        run = job.start(config, Path(folder) / "run")
+        try:
+            while not run.images_per_second():
+                if run.state() in job.ENDED:
+                    raise RuntimeError("the training did not start")
+                time.sleep(0.1)
+            yield
+        finally:
+            run.ask("stop")
+            while run.state() not in job.ENDED:
+                time.sleep(0.1)
+
+
+def _waits(page, strokes: int) -> np.ndarray:
+    """Milliseconds from the ends of strokes to their answers, float (strokes,) or a few more for cleared sheets."""
+    page.evaluate("window.waits.length = 0")
+    for number in range(1, strokes + 1):
+        if number % 4 == 0:
+            page.locator(".st-key-recognize_pad_clear button").locator("visible=true").first.click()
+            page.wait_for_timeout(700)
+        _stroke(page, number)
+        page.wait_for_timeout(700)
+    return np.array(page.evaluate("window.waits"))
 
 
 def _stroke(page, number: int) -> None:

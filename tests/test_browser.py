@@ -300,8 +300,9 @@ def test_from_the_page_to_a_digit_model_that_reads_a_drawing(page, server, place
     try:
         # Closing the page does not end it.
         page.goto(f"{server}/explore")
-        page.goto(f"{server}/train")
-        page.locator(".st-key-train_save button").wait_for(timeout=300_000)
+        # By its address, because it may have ended meanwhile: a new visitor is shown what is at work.
+        page.goto(f"{server}/train?run={run.id}")
+        page.locator(".st-key-train_save button").wait_for(timeout=120_000)
     finally:
         run.ask("stop")
     wait_for_text(page, ".head .sentence", "Finished")
