@@ -8,12 +8,12 @@ pixels, centred by its box, soft edges, the brightest pixel 255.
 
 import math
 from dataclasses import dataclass
-from functools import reduce
 
 import cv2
 import numpy as np
 
 from hcr_core.imaging import flatten
+from hcr_core.sheet_ink import border_of, flat_paper, ink_of_photo, ink_on_flat
 
 #: Changes whenever the same image would give another glyph; cards name the version they fit.
 VERSION = 1
@@ -26,18 +26,10 @@ GLYPH_SIZE, INK_SIZE = 28, 24
 MIN_STROKE = 2.0
 #: Ink is searched on a sheet of at most this many pixels a side, then cut out of the full image.
 SEARCH_SIDE = 640
-#: Weakest difference from the paper, of 255, that counts as ink on a flat background (the soft
-#: fringe of JPEG stays below 20) and, as a share of the paper's brightness, on a photo.
-FLAT_CONTRAST, PHOTO_CONTRAST = 24, 0.10
 #: By how much the sheet may vary to count as evenly lit, and as drawn with a program (a small, soft
 #: crop of a photo can vary by 1).
 EVEN_SPREAD, DRAWN_SPREAD = 4, 0
 
-#: Where between paper (0) and full ink (1) a stroke ends. Below the half, because faint parts of
-#: a stroke matter more than its exact width: at 0.45 the bars of pencilled F and A broke off.
-INK_EDGE = 0.35
-#: Differences of 8 bits as shares of the whole range.
-_LEVELS = np.arange(256, dtype=np.float32) / 255
 _AROUND = np.ones((3, 3), np.uint8)
 
 
@@ -74,7 +66,7 @@ def extract_character(image: np.ndarray) -> Ink | None:
     drawn = _drawn_part(image)
     if drawn is not None:
         part = flatten(image[drawn.y : drawn.y + drawn.height, drawn.x : drawn.x + drawn.width])
-        ink = _ink_on_flat(part, image[0, 0, :3], drawn=True)
+        ink = ink_on_flat(part, image[0, 0, :3], drawn=True)
         return ink if ink is None else _cut_out(ink, drawn, 1.0, image.shape, photo=False)
     image = flatten(image)
     height, width = image.shape[:2]
@@ -124,19 +116,19 @@ def _search(part: np.ndarray) -> Ink | None:
     if scale < 1:
         size = (max(1, round(width * scale)), max(1, round(height * scale)))
         part = cv2.resize(part, size, interpolation=cv2.INTER_AREA)
-    paper = _flat_paper(part, DRAWN_SPREAD)
+    paper = flat_paper(part, DRAWN_SPREAD)
     photo = paper is None
     if photo:
-        paper = _flat_paper(part, EVEN_SPREAD)
+        paper = flat_paper(part, EVEN_SPREAD)
     # Of a clean drawing only the part around the ink is looked at: most of a sheet is paper.
     around = Box(0, 0, *part.shape[1::-1]) if photo else _inked(part, paper)
     if around is None:
         return None
     if paper is None:
-        ink = _ink_of_photo(part)
+        ink = ink_of_photo(part)
     else:
         inked = part[around.y : around.y + around.height, around.x : around.x + around.width]
-        ink = _ink_on_flat(inked, paper, drawn=not photo, border=_ring(np.atleast_3d(part)))
+        ink = ink_on_flat(inked, paper, drawn=not photo, border=border_of(np.atleast_3d(part)))
     if ink is None:
         return None
     return _cut_out(_without_rules(ink) if photo else ink, around, scale, (height, width), photo=photo)
@@ -166,163 +158,6 @@ def _inked(image: np.ndarray, paper: np.ndarray) -> Box | None:
     x, y = int(columns[0]) // len(paper), int(rows[0])
     right, bottom = int(columns[-1]) // len(paper) + 1, int(rows[-1]) + 1
     return _grow(Box(x, y, right - x, bottom - y), 2, width, height)
-
-
-def _flat_paper(image: np.ndarray, spread: int) -> np.ndarray | None:
-    """The one colour of a sheet, or ``None`` where its border varies by more than ``spread``.
-
-    A stroke may run off the sheet, so not all of the border has to be paper.
-    """
-    ring = _ring(np.atleast_3d(image))
-    if (ring == ring[0]).all():
-        return ring[0].astype(np.float64)
-    ring = ring.astype(np.int16)
-    paper = np.median(ring, axis=0)
-    return paper if (np.abs(ring - paper).max(axis=1) <= spread).mean() >= 0.6 else None
-
-
-def _ink_on_flat(
-    part: np.ndarray, paper: np.ndarray, *, drawn: bool, border: np.ndarray | None = None
-) -> np.ndarray | None:
-    """Ink of a part of a sheet as the difference from the paper's colour in the channel where it is largest.
-
-    ``border``: pixels (n, channels) of the sheet's, needed where it is not ``drawn``. They are paper, while of
-    the whole sheet a bold letter may cover the larger part.
-    """
-    level, noise = (0.0, 0.0) if drawn else _level_and_noise(_LEVELS[_difference(border[None], paper)])
-    difference = _difference(part, paper)
-    counts = np.bincount(difference.ravel(), minlength=256)
-    tones = _stretch(_LEVELS, FLAT_CONTRAST / 255, level, noise, counts)
-    return None if tones is None else cv2.LUT(difference, tones)
-
-
-def _difference(image: np.ndarray, paper: np.ndarray) -> np.ndarray:
-    """Largest difference of any channel from the paper, uint8 (h, w)."""
-    # Not a plain number beside the channel: OpenCV takes a channel of 4 x 1 pixels for a scalar.
-    channels = [
-        cv2.absdiff(channel, np.full_like(channel, round(level)))
-        for channel, level in zip(cv2.split(image), paper.tolist(), strict=True)
-    ]
-    return reduce(cv2.max, channels)
-
-
-def _ink_of_photo(image: np.ndarray) -> np.ndarray | None:
-    """Ink of unevenly lit paper: how much darker than the paper around it, as uint8 (h, w)."""
-    pixels = np.atleast_3d(image).astype(np.float32)
-    height, width = pixels.shape[:2]
-    if min(height, width) < 3:
-        return None
-    size = _fit(width, height, 96)
-    thumb = np.atleast_3d(cv2.medianBlur(cv2.resize(image, size, interpolation=cv2.INTER_AREA), 3))
-    thumb = thumb.astype(np.float32)
-    if _is_light_on_dark(thumb):
-        pixels, thumb = 255 - pixels, 255 - thumb
-    paper = cv2.resize(_paper(thumb, max(width, height)), (width, height), interpolation=cv2.INTER_LINEAR)
-    ratio = reduce(cv2.min, cv2.split(pixels / np.maximum(np.atleast_3d(paper), 1)))
-    darkness = cv2.GaussianBlur(np.clip(1 - ratio, 0, 1), (0, 0), max(0.5, max(height, width) / 640))
-    return _stretch(darkness, PHOTO_CONTRAST, *_level_and_noise(darkness))
-
-
-def _level_and_noise(darkness: np.ndarray) -> tuple[float, float]:
-    """Median and (from the median absolute deviation) standard deviation of what is mostly paper."""
-    level = float(np.median(darkness))
-    return level, 1.4826 * float(np.median(np.abs(darkness - level)))
-
-
-def _ring(image: np.ndarray) -> np.ndarray:
-    """The pixels of an image's border, (n,) or (n, channels)."""
-    return np.concatenate([image[0], image[-1], image[:, 0], image[:, -1]])
-
-
-def _fit(width: int, height: int, side: int) -> tuple[int, int]:
-    scale = min(1.0, side / max(width, height))
-    return max(1, round(width * scale)), max(1, round(height * scale))
-
-
-def _kernel(thumb: np.ndarray, side: int) -> np.ndarray:
-    """What is wider than this is paper, shadow or board; what is narrower can be a stroke.
-
-    A crop of 40 pixels is mostly character, and its strokes are a fifth of it; on a whole photo
-    (``side`` is its longer side in pixels) such a width is the edge of a shadow.
-    """
-    share = np.interp(side, (64, 256), (0.35, 0.18))
-    width = max(3, int(max(thumb.shape[:2]) * share) | 1)
-    return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (width, width))
-
-
-def _paper(thumb: np.ndarray, side: int) -> np.ndarray:
-    """Brightness of the paper under the ink, float32 (h, w, c) like ``thumb``.
-
-    A morphological closing removes strokes and keeps the edges of shadows. On a slope it is too
-    bright towards the dark border, so it is also taken relative to a smooth surface, which in
-    turn fails beside strong shadows; the darker of both is the paper.
-    """
-    kernel, surface = _kernel(thumb, side), _surface(thumb)
-    even = cv2.morphologyEx(thumb / surface, cv2.MORPH_CLOSE, kernel)
-    paper = np.minimum(np.atleast_3d(even) * surface, np.atleast_3d(cv2.morphologyEx(thumb, cv2.MORPH_CLOSE, kernel)))
-    # Rather too dark than too bright along a shadow's edge: too bright would make ink of it.
-    return np.atleast_3d(cv2.GaussianBlur(cv2.erode(paper, np.ones((3, 3))), (0, 0), 1))
-
-
-def _surface(thumb: np.ndarray) -> np.ndarray:
-    """The quadratic surface through the larger, even part of a thumbnail, float32 (h, w, c)."""
-    height, width, channels = thumb.shape
-    y, x = (axis.ravel() for axis in np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j])
-    terms = np.stack([np.ones_like(x), x, y, x * x, x * y, y * y], axis=1)
-    values = thumb.reshape(-1, channels)
-    kept = np.ones(len(values), bool)
-    for _ in range(4):
-        weights = np.linalg.lstsq(terms[kept], values[kept], rcond=None)[0]
-        misfit = np.abs(values - terms @ weights).max(axis=1)
-        # Ink is what fits worst; it may cover as much as a third.
-        kept = misfit <= max(float(np.quantile(misfit, 0.67)), 1.0)
-    return np.maximum(terms @ weights, 1).reshape(thumb.shape).astype(np.float32)
-
-
-def _is_light_on_dark(thumb: np.ndarray) -> bool:
-    """Whether a photo shows chalk on a board rather than ink on paper.
-
-    Decided by what differs most from the smooth surface (the third moment), something light or
-    something dark; paper in the light is never as dark as a board.
-    """
-    gray = thumb.max(axis=2, keepdims=True)
-    return float(np.median(_ring(gray))) < 150 and float(((gray - _surface(gray)) ** 3).mean()) > 0
-
-
-def _stretch(
-    darkness: np.ndarray, contrast: float, level: float, noise: float, counts: np.ndarray | None = None
-) -> np.ndarray | None:
-    """Darkness 0-1 to ink 0-255 with the edge between paper and ink at 128, or ``None``.
-
-    ``contrast`` is the least darkness above the paper's that is taken for ink; ``level`` is the paper's
-    own, and ``noise`` how much that varies (its standard deviation). ``counts``: how often each darkness
-    occurs, where they are given in order and once each.
-    """
-    floor = level + max(contrast / 2, 4 * noise)
-    stands_out = darkness > floor
-    candidates = darkness[stands_out]
-    if counts is not None:
-        counts = counts[stands_out]
-        candidates = candidates[counts > 0]
-    if not candidates.size:
-        return None
-    # The darkest part of what stands out, not the single darkest pixel, is how dark ink is here.
-    full = float(np.percentile(candidates, 90)) if counts is None else _percentile_90(candidates, counts[counts > 0])
-    if full - level < contrast:
-        return None
-    edge = max(floor, level + INK_EDGE * (full - level))
-    soft = np.clip((darkness - edge) / max(full - edge, 1e-6), -1, 1)
-    ink = (127.5 + 127.5 * soft).astype(np.uint8)
-    ink[ink == 127] = 128  # the edge itself is ink
-    return ink
-
-
-def _percentile_90(values: np.ndarray, counts: np.ndarray) -> float:
-    """``np.percentile(..., 90)`` of values in order that occur so often, many times faster."""
-    until = counts.cumsum()
-    at = 0.9 * (int(until[-1]) - 1)
-    low, high = (float(values[until.searchsorted(int(at) + step, "right")]) for step in (0, at > int(at)))
-    return low + (high - low) * (at - int(at))
 
 
 def _without_rules(ink: np.ndarray) -> np.ndarray:
