@@ -119,6 +119,14 @@ def _series(name: str, beside: str) -> dict[str, dict[str, int]]:
     return {name: named(sum(by_split.values()), alphabet), beside: other}
 
 
+def shuffle() -> int:
+    """The number that images are drawn by, which the address may name."""
+    try:
+        return st.number_input("Shuffle", 0, 9999, 0, key="shuffle", bind="query-params", width=140)
+    except OverflowError:  # of an address with a number beyond all bounds, which Streamlit takes for infinity
+        return st.number_input("Shuffle", 0, 9999, 0, key="shuffle_anew", width=140)
+
+
 def show_gallery(name: str) -> None:
     data = lookup.dataset(name)
     chosen = chosen_classes(name, 10)
@@ -126,7 +134,7 @@ def show_gallery(name: str) -> None:
         each = st.slider("Of each class", 4, 60, 16, key="each", bind="query-params", width=220)
         tile = st.slider("Size", 24, 112, 48, key="tile", bind="query-params", width=220)
         look = switch("Show", ["as it is", "black and white"], "look")
-        seed = st.number_input("Shuffle", 0, 9999, 0, key="shuffle", bind="query-params", width=140)
+        seed = shuffle()
     st.caption("Click an image to have it read.")
     for label in chosen:
         positions = exploration.class_sample(data.labels, label, each, seed)

@@ -115,3 +115,10 @@ def test_a_box_for_each_class_present():
 
 def test_as_many_colours_as_classes():
     assert len(set(class_colours(62))) == 62
+
+
+@pytest.mark.parametrize("number", ["9" * 400, "1e999", "nan", "-1", "x"])
+def test_an_address_with_an_impossible_number_shows_the_gallery(number):
+    at = page_at("pages/explore.py", data="digits", view="Gallery", shuffle=number, each=number, tile=number)
+    assert not at.exception
+    assert at.number_input[0].value == 0
