@@ -50,7 +50,7 @@ def running() -> Iterator[Server]:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
         free.close()
-        names = ("DATA", "CACHE", "IMPORTED", "RUNS", "MODELS")
+        names = ("DATA", "CACHE", "IMPORTED", "RUNS", "MODELS", "CORRECTIONS")
         own = {f"HCR_{name}_DIR": str(Path(folder) / name.lower()) for name in names} | {"HCR_LOG": "off"}
         command = [sys.executable, "-m", "streamlit", "run", "streamlit_app.py", "--server.port", str(port)]
         started = time.perf_counter()

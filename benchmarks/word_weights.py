@@ -37,7 +37,7 @@ def samples(words: int, lines: int) -> list[Sample]:
     images += [(line.text, False, line.image) for line in composed(lines, _SEED)]
     result = []
     for text, one_word, image in images:
-        cut = [line for line in (u.cut() for u in uncut_lines(find_ink(image).ink, "word")) if len(line.pieces)]
+        cut = [line.cut() for line in uncut_lines(find_ink(image).ink, "word")]
         result += [(text, one_word, lattice) for lattice in lattices(cut, model)]
     return result
 

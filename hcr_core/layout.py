@@ -111,7 +111,7 @@ def _joined(labels: np.ndarray, mass: np.ndarray, unit: float) -> np.ndarray:
         y, x = np.nonzero(labels == number)
         if len(x):
             edges = [float(np.mean(y[x <= x.min() + 2 * unit])), float(np.mean(y[x >= x.max() - 2 * unit]))]
-            spans.append((number, x.min(), x.max(), edges, float(np.mean(y))))
+            spans.append((number, x.min(), x.max(), edges))
     parent = {span[0]: span[0] for span in spans}
     spans.sort(key=lambda span: span[1])
     for i, a in enumerate(spans):

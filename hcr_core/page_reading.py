@@ -144,8 +144,7 @@ def read_page(
         lines = uncut_lines(sheet.ink, layout)
     others = [i for i in range(len(lines)) if i not in read]
     read |= zip(others, _read_lines([lines[i] for i in others], model, one_word=layout == "word"), strict=True)
-    count = sum(len(word.groups) for line in read.values() for word in line.words)
-    if auto and count <= _FEW and _is_one(sheet.ink, model):
+    if auto and sum(line.count for line in read.values()) <= _FEW and _is_one(sheet.ink, model):
         return None
     if steps.wanted:
         pictures = (255 - sheet.ink, 255 - sheet.rules, _coloured(sheet.ink, [line.line for line in lines]))
@@ -177,6 +176,11 @@ class _ReadLine:
     @property
     def score(self) -> float:
         return sum(word.score for word in self.words)
+
+    @property
+    def count(self) -> int:
+        """Of characters."""
+        return sum(len(word.groups) for word in self.words)
 
 
 @dataclass(frozen=True)
@@ -249,10 +253,10 @@ def _is_upside_down(read: dict[int, _ReadLine], model: Model) -> bool:
     line characters stand.
     """
     upright = sum(line.score for line in read.values())
-    if upright >= _CLEAR * sum(len(word.groups) for line in read.values() for word in line.words):
+    if upright >= _CLEAR * sum(line.count for line in read.values()):
         return False
-    turned = _read_cut([_turned(line.cut) for line in read.values()], model, one_word=False)
-    return sum(line.score for line in turned) - upright > _TURN_GAIN
+    turned = lattices([_turned(line.cut) for line in read.values()], model)
+    return sum(word.score for lattice in turned for word in read_line(lattice, model.weights)) - upright > _TURN_GAIN
 
 
 def _turned(line: CutLine) -> CutLine:
@@ -261,21 +265,13 @@ def _turned(line: CutLine) -> CutLine:
 
 def _read_lines(lines: list[UncutLine], model: Model, *, one_word: bool) -> list[_ReadLine]:
     """Cut and read lines; while the networks look at some, the next are cut."""
-    parts = _parts(line.cut() for line in lines)
     with ThreadPoolExecutor(1, thread_name_prefix="lattices") as pool:
-        judged = [(part, pool.submit(lattices, [line for line in part if len(line.pieces)], model)) for part in parts]
-        read = [_words_of(part, result.result(), model, one_word=one_word) for part, result in judged]
-    return [line for part in read for line in part]
-
-
-def _read_cut(lines: list[CutLine], model: Model, *, one_word: bool) -> list[_ReadLine]:
-    return _words_of(lines, lattices(lines, model), model, one_word=one_word)
-
-
-def _words_of(lines: list[CutLine], found: list[Lattice], model: Model, *, one_word: bool) -> list[_ReadLine]:
-    """The words of cut lines, with a lattice of each that has pieces."""
-    words = (read_line(lattice, model.weights, one_word=one_word) for lattice in found)
-    return [_ReadLine(line, next(words) if len(line.pieces) else []) for line in lines]
+        judged = [(part, pool.submit(lattices, part, model)) for part in _parts(line.cut() for line in lines)]
+        return [
+            _ReadLine(line, read_line(lattice, model.weights, one_word=one_word))
+            for part, found in judged
+            for line, lattice in zip(part, found.result(), strict=True)
+        ]
 
 
 def _parts(lines: Iterable[CutLine]) -> Iterator[list[CutLine]]:

@@ -98,9 +98,16 @@ def _drawn_part(image: np.ndarray) -> Box | None:
     edges = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
     if image[0, 0, 3] < 255 or any((edge != paper).any() for edge in edges):
         return None
-    x, y, w, h = cv2.boundingRect((pixels != paper).view(np.uint8))
-    part = _grow(Box(x, y, w, h), 2, *image.shape[1::-1])
-    return part if w and image[y : y + h, x : x + w, 3].min() == 255 else None
+    part = _around((pixels != paper).view(np.uint8))
+    if part is None or image[part.y : part.y + part.height, part.x : part.x + part.width, 3].min() < 255:
+        return None
+    return part
+
+
+def _around(mask: np.ndarray) -> Box | None:
+    """The box of what is marked in a mask, uint8 (h, w), and two pixels around; ``None`` if nothing is."""
+    x, y, w, h = cv2.boundingRect(mask)
+    return _grow(Box(x, y, w, h), 2, *mask.shape[::-1]) if w else None
 
 
 def _grow(box: Box, margin: int, width: int, height: int) -> Box:
@@ -121,7 +128,7 @@ def _search(part: np.ndarray) -> Ink | None:
     if photo:
         paper = flat_paper(part, EVEN_SPREAD)
     # Of a clean drawing only the part around the ink is looked at: most of a sheet is paper.
-    around = Box(0, 0, *part.shape[1::-1]) if photo else _inked(part, paper)
+    around = Box(0, 0, *part.shape[1::-1]) if photo else _around(~cv2.inRange(part, paper, paper))
     if around is None:
         return None
     if paper is None:
@@ -145,19 +152,6 @@ def _cut_out(ink: np.ndarray, around: Box, scale: float, shape: tuple[int, ...],
     left, top = math.floor(x / scale), math.floor(y / scale)
     right, bottom = min(math.ceil((x + w) / scale), shape[1]), min(math.ceil((y + h) / scale), shape[0])
     return Ink(soft, Box(left, top, right - left, bottom - top))
-
-
-def _inked(image: np.ndarray, paper: np.ndarray) -> Box | None:
-    """The part of a clean sheet that differs from its paper, and two pixels around; ``None`` if nothing does."""
-    height, width = image.shape[:2]
-    row = np.tile(paper.astype(np.uint8), width)
-    differs = image.reshape(height, -1) != row
-    rows, columns = np.flatnonzero(differs.any(axis=1)), np.flatnonzero(differs.any(axis=0))
-    if not rows.size:
-        return None
-    x, y = int(columns[0]) // len(paper), int(rows[0])
-    right, bottom = int(columns[-1]) // len(paper) + 1, int(rows[-1]) + 1
-    return _grow(Box(x, y, right - x, bottom - y), 2, width, height)
 
 
 def _without_rules(ink: np.ndarray) -> np.ndarray:

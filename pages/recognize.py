@@ -167,7 +167,6 @@ def upload(choice: Choice) -> None:
         chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0])
     else:
         chosen = 0
-    if len(files) == 1:
         offer_more(files[0].getvalue(), shown[0][1])
     one(*shown[chosen], key="recognize_upload", below=partial(marking.offer, origin="upload"))
 
