@@ -49,7 +49,7 @@ def synthetic_strokes(per_class: int, seed: int = 0) -> PenStrokes:
     """
     characters = DIGITS + UPPERCASE + LOWERCASE
     samples = [
-        _written(label, np.random.default_rng([seed, number, i]))
+        _in_a_style(label, np.random.default_rng([seed, number, i]))
         for i in range(per_class)
         for number, label in enumerate(characters)
     ]
@@ -57,9 +57,12 @@ def synthetic_strokes(per_class: int, seed: int = 0) -> PenStrokes:
     return PenStrokes.from_samples(samples, labels, np.full(len(labels), ""))
 
 
-def _written(label: str, rng: np.random.Generator) -> list[np.ndarray]:
-    """One sample: a random style, shaken, slanted and turned; its longer side is 1,000 units."""
-    strokes = pen_strokes(label, int(rng.integers(style_count(label))))
+def _in_a_style(label: str, rng: np.random.Generator) -> list[np.ndarray]:
+    return written(pen_strokes(label, int(rng.integers(style_count(label)))), rng)
+
+
+def written(strokes: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """Strokes, each (n, 2), shaken, slanted and turned as by a hand, int16; the longer side is 1,000 units."""
     angle = np.deg2rad(rng.uniform(-TURN, TURN))
     turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
     # Most people slant to the right, where y points down: x falls as y grows.

@@ -1,6 +1,6 @@
 """Trains ``models/characters``: more looks of writing, cleaner labels and longer than the training page does.
 
-Run: ``HCR_DATA_DIR=... python -m hcr_core.training.characters RUN_FOLDER [--steps 14000] [--store models]``.
+Run: ``HCR_DATA_DIR=... python -m hcr_core.training.characters RUN_FOLDER [--steps 24000] [--store models]``.
 Started again with the same folder it goes on from its last checkpoint. What it does, in order: labels
 that an earlier model denies are left out, photos and negatives are made once (``pools.npz``), the
 network learns from ``Mixture``, and what is kept is calibrated on validation samples.
@@ -18,6 +18,7 @@ from hcr_core.datasets import ENTRIES, Dataset, load
 from hcr_core.evaluation import accuracy_figures, glyphs_of
 from hcr_core.preprocessing import VERSION
 from hcr_core.training.augmentation import Augmentation, random_ink
+from hcr_core.training.letterforms import letterforms
 from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, Trainer, learning, train
 from hcr_core.training.mixture import NOTHING, Mixture, believable, drawn, even_weights, pool, scans
 from hcr_core.training.negatives import training_glyph
@@ -25,8 +26,8 @@ from hcr_core.training.photographs import photographed
 
 DATA = ("emnist62", "unipen")
 SEED, VALIDATION = 1, 4000
-#: Shares of what is drawn: scans as they are, scans drawn anew, pens, photos, negatives.
-SHARES = (0.38, 0.14, 0.34, 0.08, 0.06)
+#: Shares of what is shown, ``redrawn`` being scans drawn anew.
+SHARES = {"scans": 0.38, "redrawn": 0.14, "pens": 0.34, "photos": 0.08, "negatives": 0.06, "letterforms": 0.04}
 #: How far classes are evened out where people draw what they like (see ``mixture``).
 BALANCE = 0.6
 #: A label is left out where an earlier model gives its shape less than this, in a scan as it is, in one
@@ -37,7 +38,7 @@ LIKELY_SMALL_F = 0.3
 PHOTOS, NEGATIVES = 60_000, 36_000
 #: The model that denies labels and is the second teacher.
 EARLIER = "characters"
-TAUGHT_STEPS, TAUGHT_PEAK = 2000, 4e-4
+TAUGHT_STEPS, TAUGHT_PEAK = 8000, 8e-4
 #: Files and folders of a run's folder.
 TAUGHT_FOLDER = "taught"
 CHOSEN, POOLS = "chosen.npz", "pools.npz"
@@ -95,14 +96,15 @@ def mixture(folder: Path, seed: int) -> Mixture:
     """All that the network is shown, from what ``prepare`` left in a run's folder."""
     keep, made = (dict(np.load(folder / name)) for name in (CHOSEN, POOLS))
     scanned, pens = (load(name, "train") for name in DATA)
-    settings = Augmentation()
+    forms, settings = letterforms(scanned.alphabet), Augmentation()
     nothing = np.full(len(made["negatives"]), NOTHING)
     sources = [
-        scans(scanned, keep["e_train"], SHARES[0], settings),
-        drawn(scanned, keep["e_redraw"], SHARES[1], settings, BALANCE),
-        drawn(pens, keep["u_keep"], SHARES[2], settings, BALANCE),
-        pool(made["photos"], made["labels"], SHARES[3], settings),
-        pool(made["negatives"], nothing, SHARES[4], settings),
+        scans(scanned, keep["e_train"], SHARES["scans"], settings),
+        drawn(scanned, keep["e_redraw"], SHARES["redrawn"], settings, BALANCE),
+        drawn(pens, keep["u_keep"], SHARES["pens"], settings, BALANCE),
+        pool(made["photos"], made["labels"], SHARES["photos"], settings),
+        pool(made["negatives"], nothing, SHARES["negatives"], settings),
+        drawn(forms, np.arange(len(forms)), SHARES["letterforms"], settings, BALANCE, taught=False),
     ]
     return Mixture(sources, BATCH, seed)
 
@@ -135,7 +137,7 @@ def learn(folder: Path, steps: int) -> None:
     train(Trainer(frequencies, shown.even), made, SEED, folder, steps)
     taught.mkdir(exist_ok=True)
     teacher = Teachers.of(folder / AVERAGE, EARLIER, shown.even)
-    trainer = Trainer(frequencies, shown.even, seed=SEED, peak=TAUGHT_PEAK, teacher=teacher)
+    trainer = Trainer(frequencies, shown.even, seed=SEED, peak=TAUGHT_PEAK, teacher=teacher, taught=shown.taught)
     trainer.start_from(folder / AVERAGE)
     # Other batches than those of the first steps of the first part.
     train(trainer, made, SEED + 1, taught, TAUGHT_STEPS)
@@ -184,7 +186,7 @@ def finish(folder: Path, store: Path, name: str = "characters") -> dict:
             "taught_steps": int(states[1]["step"]),
             "teachers": ["itself after the other steps", f"the model {EARLIER} before it"],
             "batch": BATCH,
-            "shares": dict(zip(("scans", "redrawn", "pens", "photos", "negatives"), SHARES, strict=True)),
+            "shares": SHARES,
             "balance": BALANCE,
             "learning_rate": PEAK,
             "weight_decay": WEIGHT_DECAY,

@@ -56,6 +56,7 @@ class Trainer:
         peak: Highest learning rate.
         teacher: From glyphs, uint8 (n, 28, 28), and their sources, int64 (n,), to probabilities, float32
             (n, classes), that the network shall give (distillation, Hinton et al. 2015, arXiv:1503.02531).
+        taught: bool (sources,), where the teacher is asked; everywhere by default.
     """
 
     def __init__(
@@ -66,6 +67,7 @@ class Trainer:
         seed: int = 1,
         peak: float = PEAK,
         teacher: Callable | None = None,
+        taught: Sequence[bool] | None = None,
     ):
         import keras
         import tensorflow as tf
@@ -80,6 +82,7 @@ class Trainer:
         self.model = character_network(28, self._classes, width)
         self.step, self.seconds = 0, 0.0
         self._peak, self._teacher = peak, teacher
+        self._taught = TAUGHT * tf.constant(taught or (True,) * len(frequencies), tf.float32)
         self._optimizer = keras.optimizers.AdamW(peak, weight_decay=WEIGHT_DECAY, global_clipnorm=5.0)
         self._optimizer.exclude_from_weight_decay(var_names=["bias", "gamma", "beta"])
         self._optimizer.build(self.model.trainable_variables)
@@ -99,7 +102,8 @@ class Trainer:
             losses = -tf.reduce_sum(wanted * label, 1)
             if self._teacher is not None:
                 taught = -tf.reduce_sum(self._teacher(glyphs, sources) * given, 1)
-                losses = (1 - TAUGHT) * losses + TAUGHT * taught
+                share = tf.gather(self._taught, sources)
+                losses = (1 - share) * losses + share * taught
             loss = tf.reduce_sum(losses * known) / tf.reduce_sum(known)
             # Negatives are few: each counts twice.
             doubts = known * tf.math.log(character + 1e-7) + 2 * (1 - known) * tf.math.log(1 - character + 1e-7)

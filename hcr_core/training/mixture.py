@@ -31,6 +31,7 @@ class Source:
         weights: float (n,): how often each is drawn, up to a factor.
         share: Of all that is drawn.
         even: Whether to answer as if its classes were equally frequent.
+        taught: Whether an earlier model has seen such writing, so that it can teach it.
     """
 
     glyph: Callable[[int, np.random.Generator], np.ndarray]
@@ -39,6 +40,7 @@ class Source:
     weights: np.ndarray
     share: float
     even: bool = True
+    taught: bool = True
 
     def frequencies(self, classes: int) -> np.ndarray:
         """What the loss multiplies probabilities by, float32 (classes,): 1 on average."""
@@ -67,6 +69,11 @@ class Mixture:
     def even(self) -> tuple[bool, ...]:
         """``Source.even`` of every source."""
         return tuple(source.even for source in self._sources)
+
+    @property
+    def taught(self) -> tuple[bool, ...]:
+        """``Source.taught`` of every source."""
+        return tuple(source.taught for source in self._sources)
 
     def __getitem__(self, number: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Glyphs, uint8 (batch, 28, 28), labels and numbers of their sources, int64 (batch,), of batch ``number``."""
@@ -100,7 +107,15 @@ def scans(dataset: Dataset, positions: np.ndarray, share: float, settings: Augme
     return Source(glyph, positions, dataset.labels[positions], np.ones(len(positions)), share, even=False)
 
 
-def drawn(dataset: Dataset, positions: np.ndarray, share: float, settings: Augmentation, balance: float) -> Source:
+def drawn(
+    dataset: Dataset,
+    positions: np.ndarray,
+    share: float,
+    settings: Augmentation,
+    balance: float,
+    *,
+    taught: bool = True,
+) -> Source:
     """Samples through the app's path (pen strokes, or scans drawn anew), classes almost even."""
     writers = None if dataset.writers is None else dataset.writers[positions]
     labels = dataset.labels[positions]
@@ -108,7 +123,7 @@ def drawn(dataset: Dataset, positions: np.ndarray, share: float, settings: Augme
     def glyph(position: int, rng: np.random.Generator) -> np.ndarray:
         return random_glyph(dataset, position, rng, settings)
 
-    return Source(glyph, positions, labels, even_weights(labels, balance, writers), share)
+    return Source(glyph, positions, labels, even_weights(labels, balance, writers), share, taught=taught)
 
 
 def pool(glyphs: np.ndarray, labels: np.ndarray, share: float, settings: Augmentation) -> Source:
