@@ -59,18 +59,20 @@ def test_a_restored_run_goes_on_as_if_it_had_not_stopped(tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["state.npz"]
 
 
-def test_a_teacher_is_followed_where_it_differs_from_the_labels():
-    """With a teacher that always says class 3, labels of class 1 are unlearnt."""
+@pytest.mark.parametrize("share", [TAUGHT, 0.0])
+def test_a_teacher_is_followed_where_it_differs_from_the_labels(share):
+    """With a teacher that always says class 3, labels of class 1 are unlearnt, unless it is not asked."""
     rng, always = np.random.default_rng(0), np.eye(5, dtype=np.float32)[[3] * 64]
     batch = (rng.integers(0, 256, (64, 28, 28), np.uint8), np.ones(64, int), np.zeros(64, int))
-    trainer = Trainer(np.ones((1, 5)), [True], width=4, peak=0.02, teacher=lambda glyphs, sources: always)
+    teacher = {"teacher": lambda glyphs, sources: always, "taught": [share > 0]}
+    trainer = Trainer(np.ones((1, 5)), [True], width=4, peak=0.02, **teacher)
     for _ in range(120):
         trainer.learn(batch, 400)
     # As in training: the means of batch normalization have not yet followed.
     answer = trainer.model(batch[0][..., None].astype(np.float32), training=True)["label"].numpy().mean(axis=0)
     # Cross-entropy with 0.7 of one and 0.3 of the other is least at just these shares.
-    assert answer[3] == pytest.approx(TAUGHT, abs=0.15)
-    assert answer[1] == pytest.approx(1 - TAUGHT, abs=0.15)
+    assert answer[3] == pytest.approx(share, abs=0.15)
+    assert answer[1] == pytest.approx(1 - share, abs=0.15)
 
 
 def test_frequencies_learnt_are_taken_out_where_classes_shall_be_even():

@@ -11,6 +11,7 @@ from hcr_core.datasets.strokes import PenStrokes
 from hcr_core.preprocessing import ink_to_glyph
 from hcr_core.training import negatives
 from hcr_core.training.augmentation import Augmentation, damaged, displaced, random_glyph, scanned_glyph, varied_strokes
+from hcr_core.training.letterforms import letterforms
 from hcr_core.training.mixture import NOTHING, Mixture, believable, drawn, even_weights, pool, scans
 from hcr_core.training.photographs import paper, photographed
 
@@ -129,6 +130,16 @@ def test_a_batch_depends_on_seed_and_number_alone():
     for one, other in zip((glyphs, labels, numbers), again[3], strict=True):
         np.testing.assert_array_equal(one, other)
     assert not np.array_equal(first[4][0], glyphs)
+
+
+def test_letterforms_are_read(recognizer):
+    data = letterforms(recognizer.alphabet)
+    groups = recognizer.alphabet.shape_groups
+    read = recognizer.classify(data.images).argmax(axis=1)
+    assert np.mean(groups[read] == groups[data.labels]) > 0.9
+    assert len(set(data.labels)) >= 60
+    np.testing.assert_array_equal(data.images, letterforms(recognizer.alphabet).images)
+    assert all(np.ptp(np.concatenate(data.strokes[i]), axis=0).max() == 1000 for i in range(0, len(data), 50))
 
 
 def test_balance_draws_rare_classes_more_often():
