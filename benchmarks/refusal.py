@@ -1,5 +1,8 @@
 """How well a stored model tells characters from what is none, and what its probabilities are worth.
 
+Beside the calibration error stands what a model whose probabilities are exactly true would show on as many
+images, because their bins hold few: below that nothing can be told.
+
 Negatives are of seeds, and drawings and papers of kinds, that training does not show. Run:
 ``HCR_DATA_DIR=... python -m benchmarks.refusal [MODEL]``.
 """
@@ -19,6 +22,13 @@ COUNT, SEED = 1000, 2024
 SETS = ("emnist62", "unipen", "paper_chars")
 
 
+def error_by_chance(probability: np.ndarray) -> float:
+    """Mean calibration error, 0-1, if each answer were right with just the probability claimed, float (n,)."""
+    rng = np.random.default_rng(SEED)
+    draws = [expected_calibration_error(probability, rng.random(len(probability)) < probability) for _ in range(50)]
+    return float(np.mean(draws))
+
+
 def main() -> None:
     recognizer = Recognizer.load(*sys.argv[1:2])
     threshold = recognizer.card.get("refusal", {}).get("threshold", 0.0)
@@ -29,16 +39,18 @@ def main() -> None:
         kind: recognizer.judge(np.stack([unseen_glyph(kind, letters, rng) for _ in range(COUNT)]))
         for kind in UNSEEN_KINDS
     }
-    print(f"{'data set':<12} {'calib. err.':>11} {'refused':>8}   AUROC by kind of negative (by largest probability)")
+    print(f"{'data set':<12} {'calib. err.':>11} {'by chance':>9} {'refused':>8}   AUROC by kind of negative", end=" ")
+    print("(by largest probability)")
     for name, dataset in held.items():
         probabilities, written = recognizer.judge(glyphs_of(dataset))
+        claimed = probabilities.max(axis=1)
         kinds = [
-            f"{kind} {auroc(written, score):.3f} ({auroc(probabilities.max(axis=1), p.max(axis=1)):.3f})"
+            f"{kind} {auroc(written, score):.3f} ({auroc(claimed, p.max(axis=1)):.3f})"
             for kind, (p, score) in wrong.items()
         ]
         right = probabilities.argmax(axis=1) == dataset.labels
-        error = expected_calibration_error(probabilities.max(axis=1), right)
-        print(f"{name:<12} {error:11.2%} {(written < threshold).mean():8.2%}   {'  '.join(kinds)}")
+        errors = f"{expected_calibration_error(claimed, right):11.2%} {error_by_chance(claimed):9.2%}"
+        print(f"{name:<12} {errors} {(written < threshold).mean():8.2%}   {'  '.join(kinds)}")
     refused = [f"{kind} {(score < threshold).mean():.1%}" for kind, (_, score) in wrong.items()]
     print(f"refused at {threshold}: {', '.join(refused)}")
 
