@@ -9,7 +9,7 @@ network learns from ``Mixture``, and what is kept is calibrated on validation sa
 import argparse
 import functools
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import numpy as np
@@ -98,9 +98,11 @@ def mixture(folder: Path, seed: int) -> Mixture:
     scanned, pens = (load(name, "train") for name in DATA)
     forms, settings = letterforms(scanned.alphabet), Augmentation()
     nothing = np.full(len(made["negatives"]), NOTHING)
+    # A scan that is left as it is would be called drawn.
+    always = replace(settings, untouched=0.0)
     sources = [
         scans(scanned, keep["e_train"], SHARES["scans"], settings),
-        drawn(scanned, keep["e_redraw"], SHARES["redrawn"], settings, BALANCE),
+        drawn(scanned, keep["e_redraw"], SHARES["redrawn"], always, BALANCE),
         drawn(pens, keep["u_keep"], SHARES["pens"], settings, BALANCE),
         pool(made["photos"], made["labels"], SHARES["photos"], settings),
         pool(made["negatives"], nothing, SHARES["negatives"], settings),
