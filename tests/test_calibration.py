@@ -5,12 +5,22 @@ import pytest
 
 from hcr_core.calibration import (
     auroc,
+    best_power,
     best_temperature,
     expected_calibration_error,
     rejection_curve,
     reliability,
     tempered,
 )
+
+
+@pytest.mark.parametrize("power", [0.0, 0.3, 0.55])
+def test_frequencies_that_were_put_into_answers_are_found(power):
+    rng, frequencies = np.random.default_rng(0), np.array([900.0, 60, 30, 10])
+    # Each label is a draw from what an unbiased model would answer; a bias can then only do harm.
+    even = rng.dirichlet(np.full(4, 0.5), 6000)
+    labels = (even.cumsum(axis=1) > rng.random((6000, 1))).argmax(axis=1)
+    assert best_power(even * frequencies**power, labels, frequencies) == pytest.approx(power, abs=0.1)
 
 
 def test_a_model_that_is_right_as_often_as_it_claims():

@@ -4,10 +4,11 @@ import pytest
 
 from hcr_core.calibration import tempered
 from hcr_core.datasets import ENTRIES, load
-from hcr_core.training.character_network import calibrate, character_network
+from hcr_core.training.character_network import calibrate, character_network, disfavour
 from hcr_core.training.mixed_run import TAUGHT, Trainer
 from hcr_core.training.mixture import NOTHING
 from hcr_core.training.teachers import Teachers, frequency_changes
+from hcr_core.training.tuning import answered, tune
 
 
 @pytest.fixture(autouse=True)
@@ -37,6 +38,29 @@ def test_scans_and_drawings_are_calibrated_by_a_temperature_each():
         calibrate(model, scans=2.0, drawn=0.5)
         after = model.predict(glyphs, verbose=0)["label"]
         np.testing.assert_allclose(after, tempered(before, temperature), atol=1e-4)
+
+
+def test_frequencies_are_taken_out_of_what_is_drawn_alone():
+    model, glyphs = character_network(28, 5, 4), np.random.default_rng(0).integers(0, 256, (8, 28, 28), np.uint8)
+    frequencies, (kernel, bias) = np.array([1, 2, 4, 8, 16]), model.get_layer("drawn").get_weights()
+    before = answered(model, glyphs)["label"]
+    disfavour(model, frequencies, 0.5)
+    for certain, wanted in ((-50, before), (50, before / np.sqrt(frequencies))):  # scans, drawings
+        model.get_layer("drawn").set_weights([0 * kernel, 0 * bias + certain])
+        wanted = wanted / wanted.sum(axis=1, keepdims=True)
+        np.testing.assert_allclose(answered(model, glyphs)["label"], wanted, atol=1e-4)
+
+
+def test_what_is_tuned_is_what_the_card_says():
+    model, rng = character_network(28, 5, 4), np.random.default_rng(0)
+    held = {name: (rng.integers(0, 256, (n, 28, 28), np.uint8), np.arange(n) % 5) for name, n in (("a", 40), ("b", 60))}
+    card, answers = tune(model, held, np.array([9, 7, 5, 3, 1]), refused=0.1)
+    assert set(card["calibration"]["divided_by"]) == set(held)
+    for (glyphs, _), answer in zip(held.values(), answers, strict=True):
+        np.testing.assert_allclose(answered(model, glyphs)["label"], answer, atol=1e-6)
+    # As many of each set: 40 and 40.
+    written = np.concatenate([answered(model, glyphs[:40])["character"][:, 0] for glyphs, _ in held.values()])
+    assert np.count_nonzero(written < card["refusal"]["threshold"] - 1e-4) == pytest.approx(8, abs=1)
 
 
 def test_a_restored_run_goes_on_as_if_it_had_not_stopped(tmp_path):

@@ -69,6 +69,12 @@ def calibrate(model: keras.Model, scans: float, drawn: float) -> None:
     model.get_layer("sharpness").set_weights([np.array([[1 / drawn - 1 / scans]]), np.array([1 / scans])])
 
 
+def disfavour(model: keras.Model, frequencies: np.ndarray, power: float) -> None:
+    """Divide the probabilities of what is drawn by class frequencies, float (classes,), to a power."""
+    layer = model.get_layer("frequencies")
+    layer.set_weights([layer.get_weights()[0] - power * np.log(frequencies)])
+
+
 def _drawn(ink):
     # At full size: what tells them apart is how edges are blurred.
     x = _convolved(_convolved(_convolved(ink, 16), 16, 3, 2), 32, 3, 2)

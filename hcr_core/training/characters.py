@@ -42,8 +42,9 @@ TAUGHT_STEPS, TAUGHT_PEAK = 5000, 8e-4
 #: Files and folders of a run's folder.
 TAUGHT_FOLDER = "taught"
 CHOSEN, POOLS = "chosen.npz", "pools.npz"
-#: What counts as refused: the score that this share of validation characters lies below.
-REFUSED = 0.01
+#: What counts as refused: the score that this share of validation characters lies below; of unknown hands at most
+#: 3 % are to be.
+REFUSED = 0.008
 
 
 def chosen() -> dict[str, np.ndarray]:
@@ -146,68 +147,58 @@ def learn(folder: Path, steps: int) -> None:
 
 
 def finish(folder: Path, store: Path, name: str = "characters") -> dict:
-    """Calibrate what a run has learnt on validation samples, measure it and put it into a store."""
+    """Tune what a run has learnt on validation samples, measure it and put it into a store."""
     import keras
 
-    from hcr_core.calibration import best_temperature, expected_calibration_error
     from hcr_core.model_store import save_model
-    from hcr_core.training import character_network
+    from hcr_core.training.character_network import character_network, described
     from hcr_core.training.result import exports, held_out_figures
+    from hcr_core.training.tuning import answered, tune
 
     keras.mixed_precision.set_global_policy("float32")
     alphabet = ENTRIES[DATA[0]].alphabet
-    model = character_network.character_network(28, len(alphabet))
+    model = character_network(28, len(alphabet))
     model.load_weights(folder / TAUGHT_FOLDER / AVERAGE)
     held = validation(dict(np.load(folder / CHOSEN)))
-
-    def predict(glyphs: np.ndarray) -> dict[str, np.ndarray]:
-        return model.predict(glyphs[..., None].astype(np.float32), batch_size=512, verbose=0)
-
-    def off(probabilities: np.ndarray, labels: np.ndarray) -> float:
-        return expected_calibration_error(probabilities.max(axis=1), probabilities.argmax(axis=1) == labels)
-
-    answers = {data: predict(glyphs) for data, (glyphs, _) in held.items()}
-    temperatures = {data: best_temperature(answers[data]["label"], labels) for data, (_, labels) in held.items()}
-    character_network.calibrate(model, *temperatures.values())
-    calibrated = {data: predict(glyphs)["label"] for data, (glyphs, _) in held.items()}
-    errors = {data: round(off(calibrated[data], labels), 4) for data, (_, labels) in held.items()}
-    # Each set counts the same, whatever its size.
-    size = min(len(labels) for _, labels in held.values())
-    threshold = float(np.quantile(np.concatenate([a["character"][:size, 0] for a in answers.values()]), REFUSED))
-    states = [np.load(part / STATE) for part in (folder, folder / TAUGHT_FOLDER)]
+    tuned, answers = tune(model, held, np.bincount(load(DATA[0], "train").labels), REFUSED)
     labels = np.concatenate([labels for _, labels in held.values()])
     card = {
         "name": name,
         "classes": list(alphabet),
         "preprocessing": VERSION,
-        "architecture": character_network.described() | {"parameters": model.count_params()},
+        "architecture": described() | {"parameters": model.count_params()},
         "data": [{"name": data, "title": ENTRIES[data].title, "licence": ENTRIES[data].licence} for data in DATA],
-        "training": {
-            "command": "python -m hcr_core.training.characters",
-            "steps": sum(int(state["step"]) for state in states),
-            "taught_steps": int(states[1]["step"]),
-            "teachers": ["itself after the other steps", f"the model {EARLIER} before it"],
-            "batch": BATCH,
-            "shares": SHARES,
-            "balance": BALANCE,
-            "learning_rate": PEAK,
-            "weight_decay": WEIGHT_DECAY,
-            "label_smoothing": SMOOTHING,
-            "augmentation": asdict(Augmentation()),
-            "seed": SEED,
-            "chosen_by": "nothing: they are the averaged weights of the last step",
-            "precision": "mixed_bfloat16",
-            "minutes": round(sum(float(state["spent"]) for state in states) / 60, 1),
-        },
-        "calibration": {"divided_by": temperatures, "error_in_validation": errors},
-        "refusal": {"threshold": round(threshold, 4), "refused_in_validation": REFUSED},
+        "training": training(folder),
+        **tuned,
         "learning": learning(folder),
-        "validation": accuracy_figures(np.concatenate([*calibrated.values()]), labels, alphabet),
-        "held_out": held_out_figures(lambda glyphs: predict(glyphs)["label"], alphabet, DATA),
+        "validation": accuracy_figures(np.concatenate(answers), labels, alphabet),
+        "held_out": held_out_figures(lambda glyphs: answered(model, glyphs)["label"], alphabet, DATA),
     }
     outputs = [model.output["label"], model.output["character"]]
     save_model(store, name, card, exports(keras.Model(model.input, outputs, name=model.name)))
     return card
+
+
+def training(folder: Path) -> dict:
+    """What the card tells of how a run was trained."""
+    states = [np.load(part / STATE) for part in (folder, folder / TAUGHT_FOLDER)]
+    return {
+        "command": "python -m hcr_core.training.characters",
+        "steps": sum(int(state["step"]) for state in states),
+        "taught_steps": int(states[1]["step"]),
+        "teachers": ["itself after the other steps", f"the model {EARLIER} before it"],
+        "batch": BATCH,
+        "shares": SHARES,
+        "balance": BALANCE,
+        "learning_rate": PEAK,
+        "weight_decay": WEIGHT_DECAY,
+        "label_smoothing": SMOOTHING,
+        "augmentation": asdict(Augmentation()),
+        "seed": SEED,
+        "chosen_by": "nothing: they are the averaged weights of the last step",
+        "precision": "mixed_bfloat16",
+        "minutes": round(sum(float(state["spent"]) for state in states) / 60, 1),
+    }
 
 
 def main() -> None:
