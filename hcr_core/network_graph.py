@@ -5,6 +5,7 @@ therefore runs without the delegate that makes reading fast: for one glyph that 
 """
 
 import threading
+from collections import Counter
 from dataclasses import dataclass
 
 import numpy as np
@@ -21,7 +22,8 @@ class LayerMaps:
     """What one layer made of a glyph.
 
     Attributes:
-        title: What the layer is, counted from the glyph on.
+        title: What the layer is, counted from the glyph on: ``convolution 1``, or ``side branch 1`` of what
+            has a say only after the embedding.
         maps: float32 (height, width, channels).
     """
 
@@ -101,10 +103,24 @@ class NetworkGraph:
     def layers(self, glyph: np.ndarray) -> list[LayerMaps]:
         """What each convolution made of a glyph, uint8 (28, 28), in their order."""
         found = [int(o["outputs"][0]) for o in self._operations if o["op_name"] in _CONVOLUTIONS]
+        before, count = self._before(self._embedding), Counter()
         with self._lock:
             values = self._run(glyph[None], found)
-        pictures = [maps[0] for maps in values if min(maps.shape[1:3]) > 1]
-        return [LayerMaps(f"convolution {i}", maps) for i, maps in enumerate(pictures, 1)]
+        layers = []
+        for index, (maps,) in zip(found, values, strict=True):
+            if min(maps.shape[:2]) > 1:
+                name = "convolution" if index in before else "side branch"
+                count[name] += 1
+                layers.append(LayerMaps(f"{name} {count[name]}", maps))
+        return layers
+
+    def _before(self, index: int) -> set[int]:
+        """All values that one is made of."""
+        wanted = {index}
+        for operation in reversed(self._operations):
+            if wanted.intersection(operation["outputs"].tolist()):
+                wanted.update(operation["inputs"].tolist())
+        return wanted
 
     def _run(self, glyphs: np.ndarray, wanted: list[int]) -> list[np.ndarray]:
         images = np.asarray(glyphs)[..., None].astype(np.float32)

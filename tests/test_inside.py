@@ -147,6 +147,16 @@ def test_feature_maps_are_those_of_the_convolutions(networks):
     assert layers[1].maps == pytest.approx(inner["second"], abs=1e-4)
 
 
+def test_what_has_a_say_after_the_embedding_is_a_side_branch(networks):
+    graph = NetworkGraph((networks / "branched.tflite").read_bytes(), 10)
+    layers = graph.layers(np.load(networks / "glyphs.npy")[0])
+    assert {layer.title: layer.maps.shape[-1] for layer in layers} == {
+        "convolution 1": 6,
+        "convolution 2": 8,
+        "side branch 1": 4,
+    }
+
+
 def test_a_network_without_convolutions_has_no_feature_maps(networks):
     graph = NetworkGraph((networks / "dense.tflite").read_bytes(), 10)
     assert graph.layers(np.zeros((28, 28), np.uint8)) == []

@@ -112,6 +112,8 @@ def _layers(layers: list[LayerMaps], key: str) -> None:
             alt=f"The {min(most, channels)} strongest maps of {layer.title}",
         )
     st.caption("Each picture is what one filter answers to your drawing, the strongest first: the brighter, the more.")
+    if any(title.startswith("side branch") for title in titles):
+        st.caption("A side branch looks for something else than the character and corrects the answer at the end.")
 
 
 _STYLE = """<style>
