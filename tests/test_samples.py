@@ -137,7 +137,7 @@ def test_letterforms_are_read(recognizer):
     groups = recognizer.alphabet.shape_groups
     read = recognizer.classify(data.images).argmax(axis=1)
     assert np.mean(groups[read] == groups[data.labels]) > 0.9
-    assert len(set(data.labels)) >= 60
+    assert len(set(data.labels)) > 50
     np.testing.assert_array_equal(data.images, letterforms(recognizer.alphabet).images)
     assert all(np.ptp(np.concatenate(data.strokes[i]), axis=0).max() == 1000 for i in range(0, len(data), 50))
 
