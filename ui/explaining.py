@@ -49,9 +49,11 @@ def _nearest(character: Character, model: StoredModel, graph: NetworkGraph, key:
         st.caption(f"{model.name} has no index of examples: `python -m hcr_core models index {model.name}` makes one.")
         return
     embedding = graph.embed(character.glyph[None])[0]
-    found = [(neighbour, index.image(neighbour)) for neighbour in index.nearest(embedding, _NEAREST)]
-    shown = [(neighbour, image) for neighbour, image in found if image is not None]
     _centres(list(index.centres(embedding).items())[:_CLASSES])
+    # A data set that was never opened is first put into its quick form.
+    with st.spinner("Opening the data sets for the images nearest to yours: the first time takes a while."):
+        found = [(neighbour, index.image(neighbour)) for neighbour in index.nearest(embedding, _NEAREST)]
+    shown = [(neighbour, image) for neighbour, image in found if image is not None]
     if not shown:
         st.caption(
             "To the middle of all that it learned of each character. 100 %: the model sees no difference. The images "

@@ -23,8 +23,9 @@ from hcr_core.training.trainer import Trainer, machines, strategy_here
 
 #: Seconds between checkpoints within an epoch: what a power cut costs at most.
 _CHECKPOINT_SECONDS = 60.0
-#: Peeks take a fiftieth of the time at most.
-_PEEK_SHARE = 50
+#: Peeks take a fiftieth of the time, but nobody who watches waits longer than so many seconds for one: the first
+#: takes long, because it is compiled.
+_PEEK_SHARE, _LONGEST_WAIT = 50, 6.0
 #: Figures that sum a run up, of its best epoch.
 _SUMMARY = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -217,7 +218,7 @@ class Training:
         confusion = counted(self._data.labels[self._peeked], answers, len(self._data.alphabet))
         self._log.write("peek", epoch=self._at.epoch, step=self._at.step, confusion=confusion, **self._looks())
         ended = self._clock.now()
-        self._next_peek = ended + max(self._every(0.5, 3.0), _PEEK_SHARE * (ended - started))
+        self._next_peek = ended + min(max(self._every(0.5, 3.0), _PEEK_SHARE * (ended - started)), _LONGEST_WAIT)
 
     def _looks(self) -> dict:
         """What the shown network makes of the gallery and of the visitors' drawings."""
