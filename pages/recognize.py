@@ -11,7 +11,7 @@ from hcr_core.alphabet import AlphabetError
 from hcr_core.canvas_strokes import strokes_of
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode
-from hcr_core.model_store import ModelError
+from hcr_core.model_store import ModelError, open_model
 from hcr_core.recognition import Character
 from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
@@ -75,11 +75,12 @@ def choices() -> tuple[str, Choice]:
 
 
 def _model() -> str:
-    """The model to read with; there is nothing to choose while there is only one."""
+    """The model to read with; there is nothing to choose before there is one of one's own."""
     models, _ = readable_models()
     if not models or st.session_state.get(MODEL_KEY) not in (None, *models):
         st.session_state.pop(MODEL_KEY, None)  # deleted meanwhile
-    if len(models) < 2:
+    # What else comes with the app is for comparison, and reads drawings no better; other pages may choose it.
+    if st.session_state.get(MODEL_KEY) is None and all(open_model(name).shipped for name in models):
         return models[0] if models else SHIPPED_MODEL
     return st.selectbox("Model", models, key=MODEL_KEY, persist_state="session", width=240)
 

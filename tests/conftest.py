@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from hcr_core import Recognizer
+from hcr_core import Recognizer, model_store
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.datasets.readers import blocks_of
 from hcr_core.datasets.strokes import render
@@ -91,3 +91,11 @@ def page_at(page: str, **parameters: str) -> AppTest:
     for name, value in parameters.items():
         at.query_params[name] = value
     return at.run()
+
+
+@pytest.fixture
+def only_characters(tmp_path_factory, monkeypatch):
+    """One model comes with the app, as far as a test in this process sees."""
+    shipped = tmp_path_factory.mktemp("shipped")
+    shutil.copytree(model_store.SHIPPED / "characters", shipped / "characters")
+    monkeypatch.setattr(model_store, "SHIPPED", shipped)

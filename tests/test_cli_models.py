@@ -9,6 +9,8 @@ from hcr_core import model_store
 from hcr_core.cli import main
 from hcr_core.model_store import save_model
 
+pytestmark = pytest.mark.usefixtures("only_characters")
+
 FOLDER = model_store.SHIPPED / "characters"
 CARD = json.loads((FOLDER / "card.json").read_text())
 BEST = max(((name, figures["accuracy"]) for name, figures in CARD["held_out"].items()), key=lambda pair: pair[1])

@@ -7,6 +7,8 @@ import pytest
 from hcr_core import Recognizer, atomic, model_store
 from hcr_core.model_store import ModelError, delete_model, model_names, open_model, save_model, stored_models
 
+pytestmark = pytest.mark.usefixtures("only_characters")
+
 
 @pytest.fixture
 def store(tmp_path, monkeypatch):

@@ -24,6 +24,8 @@ from ui.evaluate.gallery import answer_table, ordered
 from ui.evaluate.questions import precisely
 from ui.evaluate.work import shared_result
 
+pytestmark = pytest.mark.usefixtures("only_characters")
+
 VIEWS = ["Leaderboard", "Confusion", "Report", "Answers", "Calibration", "Robustness", "Card"]
 
 

@@ -387,7 +387,7 @@ def kinds(at: AppTest) -> list[str]:
     return [option.content for option in control.proto.options]
 
 
-def test_there_is_nothing_to_choose_with_one_model():
+def test_there_is_nothing_to_choose_without_a_model_of_ones_own():
     at = recognize()
     assert not at.selectbox
     assert kinds(at) == ["All", "Digits", "Letters", "Capitals", "Small"]
@@ -406,7 +406,7 @@ def test_a_damaged_model_is_named_and_left_out(digits_model, places):
     shutil.copytree(places / "models" / "mine", places / "models" / "broken")
     (places / "models" / "broken" / "model.tflite").write_bytes(b"x")
     at = recognize()
-    assert at.selectbox(key="recognize_model").options == ["characters", "mine"]
+    assert at.selectbox(key="recognize_model").options == ["characters", "digits", "mine"]
     assert "model broken: model.tflite is not the file" in words(at).replace("\\", "")
 
 

@@ -49,10 +49,12 @@ def finish(folder: Path, store: Path, name: str = "digits") -> dict:
     """Measure the networks of a finished run and put the best one in validation into a store; returns its card."""
     import keras
 
+    from hcr_core.calibration import best_temperature
     from hcr_core.evaluation import accuracy_figures, cross_entropy
     from hcr_core.model_store import save_model
     from hcr_core.training import character_network
     from hcr_core.training.result import exports, held_out_figures
+    from hcr_core.training.tuning import answered
 
     keras.mixed_precision.set_global_policy("float32")
     alphabet = ENTRIES[DATA].alphabet
@@ -60,7 +62,7 @@ def finish(folder: Path, store: Path, name: str = "digits") -> dict:
     model = keras.Model(both.input, both.output["label"], name=both.name)
 
     def predict(glyphs: np.ndarray) -> np.ndarray:
-        return model.predict(glyphs[..., None].astype(np.float32), batch_size=512, verbose=0)
+        return answered(both, glyphs)["label"]
 
     digits, test, (_, held) = load(DATA, "train"), load(DATA, "test"), split()
     rows = []
@@ -78,6 +80,8 @@ def finish(folder: Path, store: Path, name: str = "digits") -> dict:
         )
     best = min(rows, key=lambda row: row["validation_loss"])
     both.load_weights(folder / str(best["seed"]) / AVERAGE)
+    temperature = best_temperature(predict(digits.images[held]), digits.labels[held])
+    character_network.calibrate(both, temperature, temperature)
     minutes = sum(float(np.load(folder / str(seed) / STATE)["spent"]) for seed in SEEDS) / 60
     card = {
         "name": name,
@@ -99,6 +103,7 @@ def finish(folder: Path, store: Path, name: str = "digits") -> dict:
             "precision": "mixed_bfloat16",
             "minutes": round(minutes, 1),
         },
+        "calibration": {"divided_by": {DATA: temperature}},
         "learning": learning(folder / str(best["seed"])),
         "seeds": rows,
         "mean_test_accuracy": round(float(np.mean([row["test"] for row in rows])), 5),
