@@ -73,6 +73,7 @@ while True:
 """
 
 
+@pytest.mark.usefixtures("only_characters")
 def test_killed_during_a_save_there_is_the_former_model_or_the_new_one(places):
     store, number = places / "models", 0
     for seed in range(_KILLS):
@@ -218,6 +219,7 @@ def test_a_run_that_cannot_begin_leaves_nothing(places, small_disk, monkeypatch)
 _NOWHERE = Path("/proc/hcr-nowhere")
 
 
+@pytest.mark.usefixtures("only_characters")
 @pytest.mark.skipif(not Path("/proc/self").exists(), reason="needs Linux")
 def test_folders_that_may_not_be_written_are_named(places, monkeypatch, capsys):
     np.savez(places / "a.npz", images=images_of(4), labels=np.array(list("abab")))

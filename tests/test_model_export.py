@@ -73,7 +73,7 @@ def _litert(content: bytes) -> np.ndarray:
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_gives_the_probabilities_of_the_app(answered, recognizer, form):
     expected = recognizer.classify(GLYPHS)
-    assert expected.max() > 0.5  # random pixels, yet not answers that are all alike
+    assert np.ptp(expected, axis=0).max() > 0.3  # random pixels, yet not answers that are all alike
     assert answered[form].dtype == np.float32
     assert np.abs(answered[form] - expected).max() < 1e-5
 

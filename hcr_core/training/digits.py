@@ -50,68 +50,76 @@ def finish(folder: Path, store: Path, name: str = "digits") -> dict:
     import keras
 
     from hcr_core.calibration import best_temperature
-    from hcr_core.evaluation import accuracy_figures, cross_entropy
+    from hcr_core.evaluation import accuracy_figures
     from hcr_core.model_store import save_model
-    from hcr_core.training import character_network
+    from hcr_core.training.character_network import calibrate, character_network, described
     from hcr_core.training.result import exports, held_out_figures
     from hcr_core.training.tuning import answered
 
     keras.mixed_precision.set_global_policy("float32")
     alphabet = ENTRIES[DATA].alphabet
-    both = character_network.character_network(28, CLASSES, WIDTH)
-    model = keras.Model(both.input, both.output["label"], name=both.name)
-
-    def predict(glyphs: np.ndarray) -> np.ndarray:
-        return answered(both, glyphs)["label"]
-
-    digits, test, (_, held) = load(DATA, "train"), load(DATA, "test"), split()
-    rows = []
-    for seed in SEEDS:
-        both.load_weights(folder / str(seed) / AVERAGE)
-        p = predict(digits.images[held])
-        loss = cross_entropy(p[np.arange(len(held)), digits.labels[held]])
-        rows.append(
-            {
-                "seed": seed,
-                "validation_loss": round(loss, 5),
-                "validation": accuracy_figures(p, digits.labels[held], alphabet),
-                "test": accuracy_figures(predict(test.images), test.labels, alphabet)["accuracy"],
-            }
-        )
+    both = character_network(28, CLASSES, WIDTH)
+    rows = [{"seed": seed} | measured(both, folder / str(seed) / AVERAGE) for seed in SEEDS]
     best = min(rows, key=lambda row: row["validation_loss"])
     both.load_weights(folder / str(best["seed"]) / AVERAGE)
-    temperature = best_temperature(predict(digits.images[held]), digits.labels[held])
-    character_network.calibrate(both, temperature, temperature)
-    minutes = sum(float(np.load(folder / str(seed) / STATE)["spent"]) for seed in SEEDS) / 60
+    glyphs, labels = validation()
+    temperature = best_temperature(answered(both, glyphs)["label"], labels)
+    calibrate(both, temperature, temperature)
+    model = keras.Model(both.input, both.output["label"], name=both.name)
     card = {
         "name": name,
         "classes": list(alphabet),
         "preprocessing": VERSION,
-        "architecture": character_network.described(WIDTH) | {"parameters": model.count_params()},
+        "architecture": described(WIDTH) | {"parameters": model.count_params()},
         "data": [{"name": DATA, "title": ENTRIES[DATA].title, "licence": ENTRIES[DATA].licence}],
-        "training": {
-            "command": "python -m hcr_core.training.digits",
-            "steps": STEPS,
-            "batch": BATCH,
-            "shares": dict(zip(("scans", "redrawn"), SHARES, strict=True)),
-            "learning_rate": PEAK,
-            "weight_decay": WEIGHT_DECAY,
-            "label_smoothing": SMOOTHING,
-            "augmentation": asdict(SETTINGS),
-            "seed": best["seed"],
-            "chosen_by": "the lowest loss on 5,000 validation samples among three seeds",
-            "precision": "mixed_bfloat16",
-            "minutes": round(minutes, 1),
-        },
+        "training": training(folder) | {"seed": best["seed"]},
         "calibration": {"divided_by": {DATA: temperature}},
         "learning": learning(folder / str(best["seed"])),
         "seeds": rows,
         "mean_test_accuracy": round(float(np.mean([row["test"] for row in rows])), 5),
-        "validation": best["validation"],
-        "held_out": held_out_figures(predict, alphabet, (DATA,)),
+        "validation": accuracy_figures(answered(both, glyphs)["label"], labels, alphabet),
+        "held_out": held_out_figures(lambda images: answered(both, images)["label"], alphabet, (DATA,)),
     }
     save_model(store, name, card, exports(model))
     return card
+
+
+def validation() -> tuple[np.ndarray, np.ndarray]:
+    """Glyphs, uint8 (n, 28, 28), and labels, int (n,), to validate on."""
+    digits, (_, held) = load(DATA, "train"), split()
+    return np.asarray(digits.images[held]), digits.labels[held]
+
+
+def measured(network, weights: Path) -> dict:
+    """What one seed's weights are worth: ``{"validation_loss", "validation", "test"}``; they stay in the network."""
+    from hcr_core.evaluation import accuracy_figures, cross_entropy
+    from hcr_core.training.tuning import answered
+
+    network.load_weights(weights)
+    alphabet, test, (glyphs, labels) = ENTRIES[DATA].alphabet, load(DATA, "test"), validation()
+    p = answered(network, glyphs)["label"]
+    return {
+        "validation_loss": round(cross_entropy(p[np.arange(len(labels)), labels]), 5),
+        "validation": accuracy_figures(p, labels, alphabet),
+        "test": accuracy_figures(answered(network, test.images)["label"], test.labels, alphabet)["accuracy"],
+    }
+
+
+def training(folder: Path) -> dict:
+    """What the card tells of how all seeds were trained."""
+    return {
+        "command": "python -m hcr_core.training.digits",
+        "steps": STEPS,
+        "batch": BATCH,
+        "shares": dict(zip(("scans", "redrawn"), SHARES, strict=True)),
+        "learning_rate": PEAK,
+        "weight_decay": WEIGHT_DECAY,
+        "label_smoothing": SMOOTHING,
+        "augmentation": asdict(SETTINGS),
+        "chosen_by": "the lowest loss on 5,000 validation samples among three seeds",
+        "precision": "mixed_bfloat16",
+        "minutes": round(sum(float(np.load(folder / str(seed) / STATE)["spent"]) for seed in SEEDS) / 60, 1),
+    }
 
 
 def main() -> None:
