@@ -320,7 +320,7 @@ def _connected() -> sqlite3.Connection:
 
 def _prepare(connection: sqlite3.Connection) -> None:
     """Make the tables, once, whoever comes first."""
-    connection.execute("PRAGMA journal_mode = WAL")
+    _keep_a_log(connection)
     connection.execute("BEGIN IMMEDIATE")
     found = connection.execute("PRAGMA user_version").fetchone()[0]
     if found > VERSION:
@@ -332,6 +332,19 @@ def _prepare(connection: sqlite3.Connection) -> None:
         connection.execute("INSERT INTO revision VALUES (?, 0)", (time.time(),))
         connection.execute(f"PRAGMA user_version = {VERSION}")
     connection.execute("COMMIT")
+
+
+def _keep_a_log(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log; SQLite itself does not wait for another process that is just switching."""
+    until = time.monotonic() + _PATIENCE
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode != sqlite3.SQLITE_BUSY or time.monotonic() > until:
+                raise
+        time.sleep(0.02)
 
 
 def _statements(script: str) -> Iterator[str]:
