@@ -50,7 +50,6 @@ def finish(folder: Path, store: Path, name: str = "digits") -> dict:
     import keras
 
     from hcr_core.calibration import best_temperature
-    from hcr_core.evaluation import accuracy_figures
     from hcr_core.model_store import save_model
     from hcr_core.training.character_network import calibrate, character_network, described
     from hcr_core.training.result import exports, held_out_figures
@@ -77,7 +76,7 @@ def finish(folder: Path, store: Path, name: str = "digits") -> dict:
         "learning": learning(folder / str(best["seed"])),
         "seeds": rows,
         "mean_test_accuracy": round(float(np.mean([row["test"] for row in rows])), 5),
-        "validation": accuracy_figures(answered(both, glyphs)["label"], labels, alphabet),
+        "validation": best["validation"],
         "held_out": held_out_figures(lambda images: answered(both, images)["label"], alphabet, (DATA,)),
     }
     save_model(store, name, card, exports(model))
