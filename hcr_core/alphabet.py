@@ -82,7 +82,7 @@ class Alphabet:
         Raises ``AlphabetError`` for an unknown kind or a choice that leaves no class.
         """
         if kind is None:
-            kind = "all"
+            return np.ones(len(self), bool)
         if isinstance(kind, str):
             if kind not in _KINDS:
                 raise AlphabetError(f"unknown alphabet {kind!r}: choose one of {', '.join(KINDS)}")
@@ -110,11 +110,13 @@ class Alphabet:
 
     def lookalikes(self, label: str) -> tuple[str, ...]:
         """The other classes of this alphabet that ``label`` can be taken for by shape alone."""
-        groups = self.shape_groups
-        mine = groups[self.index(label)]
-        return tuple(
-            other for other, group in zip(self.labels, groups, strict=True) if group == mine and other != label
-        )
+        return self._lookalikes[self.index(label)]
+
+    @cached_property
+    def _lookalikes(self) -> list[tuple[str, ...]]:
+        same = self.shape_groups[:, None] == self.shape_groups
+        np.fill_diagonal(same, False)
+        return [tuple(self.labels[other] for other in np.flatnonzero(row)) for row in same]
 
 
 def restricted(probabilities: np.ndarray, allowed: np.ndarray) -> np.ndarray:
@@ -129,6 +131,8 @@ def restricted(probabilities: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     """
     shares = np.where(allowed, np.asarray(probabilities, np.float64), 0)
     total = shares.sum(axis=-1, keepdims=True)
+    if total.all():
+        return shares / total
     # All classes allowed may have underflowed to zero; then none is better than another.
     return np.where(total > 0, shares / np.where(total > 0, total, 1), allowed / allowed.sum())
 

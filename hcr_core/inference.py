@@ -60,23 +60,24 @@ class _Worker:
         self._interpreter = Interpreter(model_content=content, num_threads=_workers())
         self._batch = 0
         self._interpreter.allocate_tensors()
+        # Asked once: the interpreter takes longer to describe its tensors than to fill them.
+        self._inputs = {detail["name"]: detail["index"] for detail in self._interpreter.get_input_details()}
+        self._outputs = [detail["index"] for detail in self._interpreter.get_output_details()]
 
     def run(self, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         count = len(next(iter(inputs.values())))
         network = self._interpreter
-        details = {
-            next(n for n in inputs if n in d["name"] or len(inputs) == 1): d for d in network.get_input_details()
-        }
+        indices = {next(i for name, i in self._inputs.items() if n in name or len(inputs) == 1): n for n in inputs}
         if count != self._batch:
             self._batch = 0  # stays so if an allocation fails half way
-            for name, detail in details.items():
-                network.resize_tensor_input(detail["index"], inputs[name].shape)
+            for index, name in indices.items():
+                network.resize_tensor_input(index, inputs[name].shape)
             network.allocate_tensors()
             self._batch = count
-        for name, detail in details.items():
-            network.set_tensor(detail["index"], inputs[name].astype(np.float32, copy=False))
+        for index, name in indices.items():
+            network.set_tensor(index, inputs[name].astype(np.float32, copy=False))
         network.invoke()
-        return [network.get_tensor(detail["index"]) for detail in network.get_output_details()]
+        return [network.get_tensor(index) for index in self._outputs]
 
 
 @lru_cache(maxsize=1)

@@ -46,7 +46,7 @@ def ink_on_flat(
     """
     level, noise = (0.0, 0.0) if drawn else _level_and_noise(_LEVELS[_difference(border[None], paper)])
     difference = _difference(part, paper)
-    counts = np.bincount(difference.ravel(), minlength=256)
+    counts = cv2.calcHist([difference], [0], None, [256], [0, 256]).ravel().astype(np.int64)
     tones = _stretch(_LEVELS, FLAT_CONTRAST / 255, level, noise, counts)
     return None if tones is None else cv2.LUT(difference, tones)
 
