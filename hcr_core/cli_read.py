@@ -14,6 +14,7 @@ from hcr_core.annotation import annotated
 from hcr_core.imaging import SUFFIXES, ImageError, encoded, flatten, read_file
 from hcr_core.sentences import one_line
 from hcr_core.terminal import ProgressBar, quiet
+from hcr_core.word_list import LANGUAGES
 
 if TYPE_CHECKING:
     from hcr_core.recognition import Reading
@@ -25,6 +26,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """The options that say what is on the images and what else to write."""
     parser.add_argument(
         "--layout", choices=_LAYOUTS, default="character", help="what is on the image (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--language",
+        choices=LANGUAGES,
+        help="prefer words of this language that look nearly as good, not for names and codes (default: none)",
     )
     parser.add_argument("--annotate", type=Path, metavar="DIR", help="write each image with boxes and labels there")
     parser.add_argument(
@@ -50,7 +56,7 @@ def run(options: argparse.Namespace) -> int:
             steps = Steps(wanted=options.debug is not None)
             try:
                 image = read_file(path)
-                reading = recognizer.read(image, options.layout, options.alphabet, steps)
+                reading = recognizer.read(image, options.layout, options.alphabet, steps, options.language)
             except ImageError as error:
                 status = 1
                 _refuse(path, error, options.json)

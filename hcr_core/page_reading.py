@@ -6,6 +6,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from functools import partial
 
 import cv2
 import numpy as np
@@ -17,8 +18,10 @@ from hcr_core.grouping_model import first_look, grouping_model
 from hcr_core.layout import InkLine, find_lines, single_line, typical_height
 from hcr_core.page_ink import find_ink
 from hcr_core.preprocessing import Box
+from hcr_core.respelling import respelled
 from hcr_core.ruling import remove_rules
 from hcr_core.segmentation import Groups, Pieces, all_as_one, cut_line, group, group_glyphs
+from hcr_core.word_list import WordList
 from hcr_core.word_reading import Lattice, ReadWord, Weights, lattice_of, read_line
 
 #: Height of a typical component that lines are read at: twice a glyph's, enough for smooth edges.
@@ -58,10 +61,12 @@ class FoundCharacter:
 
 @dataclass(frozen=True)
 class FoundWord:
-    """Characters from left to right; ``joined`` where the word looks written in one stroke."""
+    """Characters from left to right; ``joined`` where the word looks written in one stroke; ``before`` is what was
+    read where a language's words changed it."""
 
     characters: tuple[FoundCharacter, ...]
     joined: bool
+    before: str | None = None
 
 
 @dataclass
@@ -78,12 +83,18 @@ class Steps:
 
 @dataclass(frozen=True)
 class Model:
-    """Who reads: the network, its classes, those allowed, and how paths are weighed."""
+    """Who reads: the network, its classes, those allowed, how paths are weighed, and perhaps a language's words."""
 
     judge: Judge
     alphabet: Alphabet
     allowed: np.ndarray
     weights: Weights
+    words: WordList | None = None
+
+    def read(self, lattice: Lattice, *, one_word: bool = False) -> list[ReadWord]:
+        """The words of a line."""
+        known = None if self.words is None else partial(respelled, words=self.words, weights=self.weights)
+        return read_line(lattice, self.weights, one_word=one_word, respell=known)
 
 
 @dataclass(frozen=True)
@@ -116,6 +127,7 @@ def read_page(
     *,
     layout: str = "page",
     weights: Weights | None = None,
+    words: WordList | None = None,
     steps: Steps | None = None,
 ) -> list[list[FoundWord]] | None:
     """Read all lines of an image.
@@ -127,6 +139,7 @@ def read_page(
         allowed: bool (classes,): those to choose from.
         layout: ``"page"``; ``"auto"``: a page, if it is not one character; ``"line"``: all ink is one line
             (unless it plainly is several), upright; or ``"word"``: one word.
+        words: Of the language it is written in, which are preferred where they look nearly as good.
         steps: Filled with ``original``, ``background``, ``ink``, ``rules`` and ``lines``.
 
     Returns:
@@ -135,7 +148,7 @@ def read_page(
     """
     auto, layout = layout == "auto", "page" if layout == "auto" else layout
     steps = steps or Steps()
-    model = Model(judge, alphabet, allowed, weights or Weights())
+    model = Model(judge, alphabet, allowed, weights or Weights(), words)
     sheet = _sheet(image, layout, steps)
     lines = uncut_lines(sheet.ink, layout)
     read = _read_longest(lines, model) if layout == "page" and sheet.count >= _TURN_LEAST else {}
@@ -268,7 +281,7 @@ def _read_lines(lines: list[UncutLine], model: Model, *, one_word: bool) -> list
     with ThreadPoolExecutor(1, thread_name_prefix="lattices") as pool:
         judged = [(part, pool.submit(lattices, part, model)) for part in _parts(line.cut() for line in lines)]
         return [
-            _ReadLine(line, read_line(lattice, model.weights, one_word=one_word))
+            _ReadLine(line, model.read(lattice, one_word=one_word))
             for part, found in judged
             for line, lattice in zip(part, found.result(), strict=True)
         ]
@@ -341,7 +354,7 @@ def _found(word: ReadWord, line: CutLine, to_image: np.ndarray) -> FoundWord:
         low, high = np.floor(at.min(axis=0)).astype(int), np.ceil(at.max(axis=0)).astype(int)
         place = Box(int(low[0]), int(low[1]), int(high[0] - low[0]), int(high[1] - low[1]))
         characters.append(FoundCharacter(scores, label, line.glyphs[g], place))
-    return FoundWord(tuple(characters), word.joined)
+    return FoundWord(tuple(characters), word.joined, word.before)
 
 
 #: Colours that neighbouring lines are told apart by, RGB.

@@ -9,8 +9,9 @@ import numpy as np
 from hcr_core.alphabet import Alphabet, restricted
 from hcr_core.inference import Network
 from hcr_core.model_store import ModelError, StoredModel, open_model
-from hcr_core.page_reading import FoundCharacter, Steps, read_page
+from hcr_core.page_reading import FoundCharacter, FoundWord, Steps, read_page
 from hcr_core.preprocessing import GLYPH_SIZE, VERSION, Box, extract_character, ink_to_glyph
+from hcr_core.word_list import WordList, word_list
 
 #: What may be on an image; ``"auto"`` is one character where no more are found, else a page.
 LAYOUTS = ("auto", "character", "word", "line", "page")
@@ -75,10 +76,12 @@ class Word:
     Attributes:
         characters: From left to right.
         joined: Whether it looks written without lifting the pen: joined-up hands are read badly.
+        before: What was read before a language's words were asked, where that changed it.
     """
 
     characters: tuple[Character, ...]
     joined: bool = False
+    before: str | None = None
 
     @property
     def text(self) -> str:
@@ -90,7 +93,8 @@ class Word:
 
     def to_dict(self) -> dict:
         characters = [character.to_dict() for character in self.characters]
-        return {"text": self.text, "box": _numbers(self.box), "joined": self.joined, "characters": characters}
+        found = {"text": self.text, "box": _numbers(self.box), "joined": self.joined, "characters": characters}
+        return found if self.before is None else found | {"before": self.before}
 
 
 @dataclass(frozen=True)
@@ -150,7 +154,8 @@ class Reading:
         }
 
     def lines_to_dict(self) -> dict:
-        """``{"text", "model", "lines": [{"text", "box", "words": [{"text", "box", "joined", "characters"}]}]}``."""
+        """``{"text", "model", "lines": [{"text", "box", "words": [{"text", "box", "joined", "characters"}]}]}``, and
+        of words ``"before"`` where a language's words changed what was read."""
         return {"text": self.text, "model": self.model, "lines": [line.to_dict() for line in self.lines]}
 
 
@@ -232,6 +237,7 @@ class Recognizer:
         layout: str = "character",
         alphabet: str | Iterable[str] | None = None,
         steps: Steps | None = None,
+        language: str | None = None,
     ) -> Reading:
         """Read what is written on an image.
 
@@ -242,6 +248,8 @@ class Recognizer:
                 the page lies; ``"auto"``: one character where no more are found, else a page.
             alphabet: Classes to choose from: one of ``alphabet.KINDS``, or a list of labels; all if ``None``.
             steps: Filled with the images of each step, unless the layout is ``"character"``.
+            language: One of ``word_list.LANGUAGES``: its words are preferred to others that look nearly as good;
+                without it what stands there is read letter by letter. Single characters and numbers are not changed.
 
         Returns:
             The reading, without characters where nothing is written.
@@ -249,14 +257,15 @@ class Recognizer:
         Raises:
             ImageError: Not an image array.
             AlphabetError: A choice of classes this model does not know.
-            ValueError: An unknown layout.
+            ValueError: An unknown layout or language.
         """
         if layout not in LAYOUTS:
             raise ValueError(f"unknown layout {layout!r}: choose one of {', '.join(LAYOUTS)}")
         allowed = self.alphabet.select(alphabet)
         if layout == "character":
             return self._read_character(image, allowed)
-        reading = self._read_page(image, allowed, layout, steps)
+        words = None if language is None else word_list(language)
+        reading = self._read_page(image, allowed, layout, steps, words)
         # One character over another is the dot of an i, or a 5 and its bar.
         stacked = reading is not None and len(reading.lines) == len(reading.characters) == 2
         if reading is None or (layout == "auto" and (stacked or len(reading.characters) < 2)):
@@ -272,15 +281,16 @@ class Recognizer:
         character = self._character(probabilities[0], float(written[0]), allowed, ink.box, glyph)
         return Reading((Line((Word((character,)),)),), self.name)
 
-    def _read_page(self, image: np.ndarray, allowed: np.ndarray, layout: str, steps: Steps | None) -> Reading | None:
-        found = read_page(image, self.judge, self.alphabet, allowed, layout=layout, steps=steps)
+    def _read_page(
+        self, image: np.ndarray, allowed: np.ndarray, layout: str, steps: Steps | None, words: WordList | None
+    ) -> Reading | None:
+        found = read_page(image, self.judge, self.alphabet, allowed, layout=layout, words=words, steps=steps)
         if found is None:
             return None
-        lines = [
-            Line(tuple(Word(tuple(self._found(c, allowed) for c in word.characters), word.joined) for word in words))
-            for words in found
-        ]
-        return Reading(tuple(lines), self.name)
+        return Reading(tuple(Line(tuple(self._word(word, allowed) for word in line)) for line in found), self.name)
+
+    def _word(self, found: FoundWord, allowed: np.ndarray) -> Word:
+        return Word(tuple(self._found(c, allowed) for c in found.characters), found.joined, found.before)
 
     def _found(self, found: FoundCharacter, allowed: np.ndarray) -> Character:
         likelihoods = np.exp(found.scores - found.scores.max())

@@ -1,5 +1,6 @@
 """Pieces of a line to characters and words: the best path through all groupings."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -56,6 +57,10 @@ class Weights:
     capitals: float = 0.35
     digits: float = 0.7
     mixed: float = 5.1
+    #: Where a language is known: weight of the logarithm of a word's frequency, and the costs of being no word of it.
+    frequency: float = 0.2
+    unknown: float = 2.0
+    unknown_letter: float = 0.6
 
 
 @dataclass(frozen=True)
@@ -80,14 +85,25 @@ class Lattice:
 
 @dataclass(frozen=True)
 class ReadWord:
-    """A word as it was read: its groups, their classes, log-scores float (classes,) of each, whether
-    it looks joined, and the path's score."""
+    """A word as it was read.
+
+    Attributes:
+        groups: From left to right.
+        classes: Of the groups.
+        scores: Log-scores, float (classes,), of each.
+        joined: Whether it looks joined.
+        score: The path's.
+        cost: Of its kind of words.
+        before: What was read before a language's words were asked, where that changed it.
+    """
 
     groups: tuple[int, ...]
     classes: tuple[int, ...]
     scores: tuple[np.ndarray, ...]
     joined: bool
     score: float
+    cost: float = 0.0
+    before: str | None = None
 
 
 @dataclass(frozen=True)
@@ -264,15 +280,25 @@ def read_word(placed: PlacedLine, known: list[Kind], weights: Weights, start: in
     """The best path for the pieces of one word, over all kinds of words."""
     paths = [best_path(placed, start, end, kind.initial, kind.following) for kind in known]
     chosen = max(range(len(known)), key=lambda i: paths[i].score - known[i].cost)
-    path, kind, scores = paths[chosen], known[chosen], placed.scores
+    path, kind = paths[chosen], known[chosen]
+    rows = candidate_rows(placed.scores, path.groups, path.classes, kind, weights)
+    return ReadWord(path.groups, path.classes, rows, _is_joined(placed.line.lattice, path), path.score, kind.cost)
+
+
+def candidate_rows(
+    scores: np.ndarray, groups: Sequence[int], classes: Sequence[int], kind: Kind, weights: Weights
+) -> tuple[np.ndarray, ...]:
+    """Log-scores of every candidate of a word's characters, float (classes,) each, the answer first.
+
+    What does not fit the word's kind stays a candidate, behind the answer.
+    """
     rows = []
-    for i, (g, label) in enumerate(zip(path.groups, path.classes, strict=True)):
-        # What does not fit the word's kind stays a candidate, behind the answer.
+    for i, (g, label) in enumerate(zip(groups, classes, strict=True)):
         row = np.where(kind.following if i else kind.initial, scores[g], scores[g] - weights.mixed)
         row = np.minimum(row, scores[g][label] - 0.01)
         row[label] = scores[g][label]
         rows.append(row)
-    return ReadWord(path.groups, path.classes, tuple(rows), _is_joined(placed.line.lattice, path), path.score)
+    return tuple(rows)
 
 
 def _is_joined(lattice: Lattice, path: Path) -> bool:
@@ -291,25 +317,32 @@ def line_metrics(lattice: Lattice, path: Path) -> LineMetrics:
     return fit_metrics(lattice.groups.boxes[chosen], labels, sure, lattice.pieces.height)
 
 
-def read_line(lattice: Lattice, weights: Weights, *, one_word: bool = False) -> list[ReadWord]:
+#: A word, the line it stands in, the kinds there are, the first of its pieces and one past the last: to another word.
+Respell = Callable[[ReadWord, PlacedLine, list[Kind], int, int], ReadWord]
+
+
+def read_line(
+    lattice: Lattice, weights: Weights, *, one_word: bool = False, respell: Respell | None = None
+) -> list[ReadWord]:
     """The words of a line.
 
     Read once without knowing the line; then again with the baseline and x-height that the first
-    reading gives, word by word.
+    reading gives, word by word; in the end ``respell`` may change each.
     """
     end, line = len(lattice.pieces), ScoredLine.of(lattice, weights)
     known = kinds(lattice.alphabet, lattice.allowed, weights)
     path = best_path(PlacedLine(line, weights, None), 0, end, lattice.allowed, lattice.allowed)
-    words: list[ReadWord] = []
     for _ in range(_ROUNDS):
         tried = []
         for metrics in _hypotheses(lattice, path):
             placed = PlacedLine(line, weights, metrics)
-            bounds = [0, end] if one_word else _word_bounds(lattice, path, metrics, end)
-            tried.append([read_word(placed, known, weights, a, b) for a, b in pairwise(bounds)])
-        words = max(tried, key=lambda words: sum(word.score for word in words))
+            bounds = list(pairwise([0, end] if one_word else _word_bounds(lattice, path, metrics, end)))
+            tried.append((placed, bounds, [read_word(placed, known, weights, a, b) for a, b in bounds]))
+        placed, bounds, words = max(tried, key=lambda found: sum(word.score for word in found[2]))
         path = Path(sum((w.groups for w in words), ()), sum((w.classes for w in words), ()), 0.0)
-    return words
+    if respell is None:
+        return words
+    return [respell(word, placed, known, a, b) for word, (a, b) in zip(words, bounds, strict=True)]
 
 
 def _hypotheses(lattice: Lattice, path: Path) -> list[LineMetrics]:

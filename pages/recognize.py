@@ -16,7 +16,7 @@ from hcr_core.recognition import Character
 from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
-from ui.page_reading.choices import choose_layout
+from ui.page_reading.choices import choose_language, choose_layout
 from ui.page_reading.writing import draw_writing, offer_more, show_photos
 from ui.reading import STYLE, Seen, answer, full_view, look, percent, plain, table_to_take, thumbnail
 from ui.recognize_this import MODEL_KEY, given, put_away
@@ -37,16 +37,17 @@ MOST_FILES = 100
 
 @dataclass(frozen=True)
 class Choice:
-    """How to read: with which model, among which of its classes, and one character or more."""
+    """How to read: with which model, among which of its classes, one character or more, and whose words."""
 
     model: str
     classes: str
     layout: str = "character"
+    language: str | None = None
 
 
 def choices() -> tuple[str, Choice]:
     """The way in, the model, and the classes to choose from."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         source = st.segmented_control(
             "Your character",
             ["Draw", "Upload", "Camera"],
@@ -71,7 +72,8 @@ def choices() -> tuple[str, Choice]:
             persist_state="session",
             help="Only these classes are considered: with digits alone, an O is read as zero.",
         )
-    return source, Choice(model, classes, layout)
+        language = choose_language() if layout != "character" else None
+    return source, Choice(model, classes, layout, language)
 
 
 def _model() -> str:

@@ -85,9 +85,9 @@ def test_only_the_kind_of_characters_chosen_is_read():
 def test_reruns_do_not_read_again(monkeypatch):
     read, layouts = Recognizer.read, []
 
-    def counted(self, image, layout="character", *rest):
+    def counted(self, image, layout="character", *rest, **options):
         layouts.append(layout)
-        return read(self, image, layout, *rest)
+        return read(self, image, layout, *rest, **options)
 
     monkeypatch.setattr(Recognizer, "read", counted)
     at = upload("page", ("p.png", png(page("read", "only once"))))
@@ -137,6 +137,16 @@ def test_joined_words_are_named():
     image = page("nunun", gap=-4)
     assert "Looks joined up: **" in said(upload("line", ("j.png", png(image))))
     assert "joined" not in said(upload("line", ("apart.png", png(page("minimum", gap=12)))))
+
+
+def test_a_language_changes_words_and_says_which():
+    at = upload("page", ("a.png", png(page("hovpital", gap=12))))
+    assert text_of(sheets(at)[0]) == "hovpital"
+    assert "hovpital" not in said(at)
+    at.selectbox(key="recognize_language").select("en").run()
+    (shown,) = sheets(at)
+    assert (text_of(shown), shown["lines"][0][0]["before"]) == ("hospital", "hovpital")
+    assert "hovpital → **hospital**" in said(at)
 
 
 def test_several_pages_give_a_table():

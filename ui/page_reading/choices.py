@@ -2,6 +2,8 @@
 
 import streamlit as st
 
+from hcr_core.word_list import LANGUAGES
+
 #: What may be written, as layouts of ``Recognizer.read``.
 LAYOUTS = {"character": "One character", "line": "Word or line", "page": "Page", "auto": "Find out"}
 _DRAWN, _PHOTOGRAPHED = "recognize_drawn_layout", "recognize_photo_layout"
@@ -18,6 +20,20 @@ def choose_layout(drawn: bool) -> str:
         key=_DRAWN if drawn else _PHOTOGRAPHED,
         persist_state="session",
         help=None if drawn else "*Find out* reads one character where there are no more, else a page.",
+    )
+
+
+def choose_language() -> str | None:
+    """Whose words are preferred, of ``word_list.LANGUAGES``; none at first, because names and codes are no words."""
+    return st.selectbox(
+        "Words of",
+        [None, *LANGUAGES],
+        format_func=lambda code: LANGUAGES.get(code, "no language"),
+        key="recognize_language",
+        persist_state="session",
+        width=150,
+        help="A word of this language is preferred where it looks nearly as good as what was read; what that changed "
+        "is shown. Without a language every letter is read for itself, as names and codes should be.",
     )
 
 

@@ -29,17 +29,19 @@ _CORRECTIONS = "page_corrections"
 
 @dataclass(frozen=True)
 class Way:
-    """How to read an image: ``recognition.LAYOUTS``, ``alphabet.KINDS``, a model of the store and its checksum."""
+    """How to read an image: ``recognition.LAYOUTS``, ``alphabet.KINDS``, a model of the store and its checksum, and
+    perhaps a language of ``word_list.LANGUAGES``."""
 
     layout: str
     classes: str
     model: str
     version: str
+    language: str | None = None
 
     @classmethod
-    def of(cls, layout: str, classes: str, model: str) -> "Way":
+    def of(cls, layout: str, classes: str, model: str, language: str | None = None) -> "Way":
         """With the model as it is now; raises ``ModelError``."""
-        return cls(layout, classes, model, recognizer(model).card["files"]["model.tflite"])
+        return cls(layout, classes, model, recognizer(model).card["files"]["model.tflite"], language)
 
 
 @dataclass(frozen=True)
@@ -101,7 +103,7 @@ def _drawing(identity: str, way: Way, _image: bytes) -> ReadPage:
 def _read(identity: str, way: Way, image: bytes) -> ReadPage:
     pixels = flatten(decode(image))
     with timed("reading", height=pixels.shape[0], width=pixels.shape[1], model=way.model, layout=way.layout):
-        reading = recognizer(way.model).read(pixels, way.layout, way.classes)
+        reading = recognizer(way.model).read(pixels, way.layout, way.classes, language=way.language)
     turned, shown = upright(pixels, reading)
     small = _reduced(turned, _SHOWN_SIDE)
     return ReadPage(identity, way, reading, shown, _jpeg_url(small), turned.shape[1::-1])
@@ -127,7 +129,7 @@ def steps_of(page: ReadPage, image: bytes) -> dict[str, bytes]:
 @st.cache_resource(show_spinner="Looking at each step …", max_entries=2, scope="session")
 def _steps(identity: str, way: Way, _image: bytes) -> dict[str, bytes]:
     pixels, steps = flatten(decode(_image)), Steps(wanted=True)
-    reading = recognizer(way.model).read(pixels, way.layout, way.classes, steps)
+    reading = recognizer(way.model).read(pixels, way.layout, way.classes, steps, way.language)
     steps.add("boxes", annotated(*upright(pixels, reading)))
     return {name: encoded(_reduced(image, _STEP_SIDE), ".jpg") for name, image in steps.images.items()}
 

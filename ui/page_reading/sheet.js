@@ -1,7 +1,7 @@
 // An image with a box around every character and the text beside it. Hover shows the candidates; a click, or Enter on
 // a box, opens them to choose from or to type another; a key typed on a box replaces its character.
 // data: {id, picture, width, height, description, characters, lines, labels}. A character is {box: [x, y, width,
-// height], label, sure, candidates: [[label, percent]]}; a line is a list of words {first, count, joined}; labels are
+// height], label, sure, candidates: [[label, percent]]}; a line is a list of words {first, count, joined, before}; labels are
 // earlier corrections by position. Sent back as "corrections": {id, labels}. All labels are set as text, never as HTML.
 const MOST_ZOOM = 8;
 const TYPICAL = 64; // CSS pixels: a character need not be shown larger than this
@@ -64,6 +64,10 @@ function createView(root) {
     line.forEach((word, k) => {
       if (k) row.append(" ");
       const part = make("span", word.joined ? "word joined" : "word");
+      if (word.before) {
+        part.classList.add("chosen");
+        part.title = `Read as ${word.before} before the word list was asked.`;
+      }
       if (word.joined) part.title = "Looks written in one stroke: such words are often read wrong.";
       part.append(
         ...range(word).map((i) => {

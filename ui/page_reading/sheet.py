@@ -110,7 +110,7 @@ def _lines(reading: Reading) -> list[list[dict]]:
     for line in reading.lines:
         words = []
         for word in line.words:
-            words.append({"first": first, "count": len(word.characters), "joined": word.joined})
+            words.append({"first": first, "count": len(word.characters), "joined": word.joined, "before": word.before})
             first += len(word.characters)
         lines.append(words)
     return lines

@@ -26,7 +26,7 @@ _STEPS = {
     "lines": "Lines of writing, each in a colour of its own",
     "boxes": "Characters, as they were cut apart and read",
 }
-#: Joined words that are named.
+#: Words that are named, of those joined and of those changed.
 _NAMED = 8
 
 
@@ -54,6 +54,7 @@ def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
         labels=corrections_of(page),
         on_correct=lambda identity, labels: keep_corrections(page, identity, labels),
     )
+    _say_what_words_changed(page.reading)
     _say_what_is_joined(corrected(page.reading, corrections_of(page)))
     _downloads(page, image, name, key)
     _steps(page, image, key)
@@ -64,12 +65,22 @@ def _only_picture(page: ReadPage, name: str) -> str:
     return f'<img src="{page.picture}" alt="{alt}" style="max-width: 100%; max-height: 50vh">'
 
 
+def _say_what_words_changed(reading: Reading) -> None:
+    words = [word for line in reading.lines for word in line.words if word.before is not None]
+    if words:
+        names = _named([f"{plain(word.before)} → **{plain(word.text)}**" for word in words])
+        st.caption(f":material/spellcheck: Changed because the language has such a word: {names}.")
+
+
+def _named(texts: list[str]) -> str:
+    return ", ".join(texts[:_NAMED]) + (" …" if len(texts) > _NAMED else "")
+
+
 def _say_what_is_joined(reading: Reading) -> None:
-    joined = [word.text for line in reading.lines for word in line.words if word.joined]
+    joined = [f"**{plain(word.text)}**" for line in reading.lines for word in line.words if word.joined]
     if joined:
-        names = ", ".join(f"**{plain(text)}**" for text in joined[:_NAMED]) + (" …" if len(joined) > _NAMED else "")
         st.caption(
-            f":material/gesture: Looks joined up: {names}. Joined-up writing is not read well: "
+            f":material/gesture: Looks joined up: {_named(joined)}. Joined-up writing is not read well: "
             "compare it with the picture."
         )
 

@@ -34,6 +34,7 @@ class Choice(Protocol):
     model: str
     classes: str
     layout: str
+    language: str | None
 
 
 @st.fragment
@@ -57,7 +58,7 @@ def _on_a_phone() -> bool:
 
 
 def _way(choice: Choice) -> Way:
-    return Way.of(choice.layout, choice.classes, choice.model)
+    return Way.of(choice.layout, choice.classes, choice.model, choice.language)
 
 
 def _examples(key: str, choice: Choice, size: tuple[int, int]) -> None:
