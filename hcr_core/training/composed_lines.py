@@ -109,8 +109,9 @@ def compose(text: str, glyphs: list[np.ndarray], rng: np.random.Generator, *, to
         if letter == " ":
             x, edge = x + x_height * rng.uniform(0.9, 1.5), None
             continue
-        part = _placed(glyphs[position], heights[letter], x_height, slant, rng)
-        top = round(base + drift * x + rng.normal(0, 0.05) * x_height - heights[letter][0] * x_height)
+        height = _without_dot(heights[letter]) if letter in "ij" and _in_one(glyphs[position]) else heights[letter]
+        part = _placed(glyphs[position], height, x_height, slant, rng)
+        top = round(base + drift * x + rng.normal(0, 0.05) * x_height - height[0] * x_height)
         position += 1
         if edge is not None:
             x += _advance(canvas, part, top, round(x), rng.random() < touching, tracking * x_height, rng)
@@ -124,6 +125,16 @@ def compose(text: str, glyphs: list[np.ndarray], rng: np.random.Generator, *, to
     margin = round(x_height)
     shown = slice(max(0, columns[0] - margin), columns[-1] + margin)
     return ComposedLine(text, 255 - canvas[:, shown], owner[:, shown])
+
+
+def _in_one(glyph: np.ndarray) -> bool:
+    """Whether a glyph is of one part: half of NIST's i and j were cut out without their dots."""
+    return cv2.connectedComponents((glyph >= _SOLID).astype(np.uint8), connectivity=8)[0] == 2
+
+
+def _without_dot(height: np.ndarray) -> np.ndarray:
+    """Top and bottom of an i or j that lost its dot: as high as an x, since at the height of an l it would be one."""
+    return np.array([1.0, height[1]])
 
 
 def _placed(
