@@ -26,8 +26,16 @@ from hcr_core.training.photographs import photographed
 
 DATA = ("emnist62", "unipen")
 SEED, VALIDATION = 1, 4000
-#: Shares of what is shown, ``redrawn`` being scans drawn anew.
-SHARES = {"scans": 0.38, "redrawn": 0.14, "pens": 0.34, "photos": 0.08, "negatives": 0.06, "letterforms": 0.04}
+#: Shares of what is shown, ``redrawn`` being scans drawn anew and ``joined`` pens as of a joined hand.
+SHARES = {
+    "scans": 0.38,
+    "redrawn": 0.14,
+    "pens": 0.3,
+    "joined": 0.05,
+    "photos": 0.08,
+    "negatives": 0.06,
+    "letterforms": 0.04,
+}
 #: How far classes are evened out where people draw what they like (see ``mixture``).
 BALANCE = 0.6
 #: A label is left out where an earlier model gives its shape less than this, in a scan as it is, in one
@@ -35,6 +43,9 @@ BALANCE = 0.6
 LEAST_SCAN, LEAST_REDRAWN, LEAST_PEN = 0.03, 0.3, 0.08
 #: Half of NIST's capital F are small f: above this probability of f they are not drawn anew.
 LIKELY_SMALL_F = 0.3
+#: How samples are varied; those of joined hands, and of letterforms, half of which are joined as they are.
+SETTINGS = Augmentation()
+JOINED, FORMS = replace(SETTINGS, joined=1.0), replace(SETTINGS, joined=0.5)
 PHOTOS, NEGATIVES = 60_000, 36_000
 #: The model that denies labels and is the second teacher.
 EARLIER = "characters"
@@ -72,7 +83,7 @@ def chosen() -> dict[str, np.ndarray]:
 def pools(keep: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
     """Photos of characters with their labels, and negatives; some minutes on one core."""
     scanned, pens = (load(name, "train") for name in DATA)
-    rng, settings = np.random.default_rng([77, SEED]), Augmentation()
+    rng = np.random.default_rng([77, SEED])
     parts = [(pens, keep["u_keep"]), (scanned, keep["e_redraw"])]
     sums = [np.cumsum(even_weights(data.labels[rows], 0.7, _writers(data, rows))) for data, rows in parts]
     glyphs, labels = [], []
@@ -80,7 +91,7 @@ def pools(keep: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
         part = int(rng.random() < 0.4)
         data, rows = parts[part]
         at = min(int(np.searchsorted(sums[part], rng.random() * sums[part][-1], "right")), len(rows) - 1)
-        glyph = photographed(random_ink(data, int(rows[at]), rng, settings), rng)
+        glyph = photographed(random_ink(data, int(rows[at]), rng, SETTINGS), rng)
         if glyph is not None:
             glyphs.append(glyph)
             labels.append(data.labels[rows[at]])
@@ -97,17 +108,18 @@ def mixture(folder: Path, seed: int) -> Mixture:
     """All that the network is shown, from what ``prepare`` left in a run's folder."""
     keep, made = (dict(np.load(folder / name)) for name in (CHOSEN, POOLS))
     scanned, pens = (load(name, "train") for name in DATA)
-    forms, settings = letterforms(scanned.alphabet), Augmentation()
+    forms = letterforms(scanned.alphabet)
     nothing = np.full(len(made["negatives"]), NOTHING)
     # A scan that is left as it is would be called drawn.
-    always = replace(settings, untouched=0.0)
+    always = replace(SETTINGS, untouched=0.0)
     sources = [
-        scans(scanned, keep["e_train"], SHARES["scans"], settings),
+        scans(scanned, keep["e_train"], SHARES["scans"], SETTINGS),
         drawn(scanned, keep["e_redraw"], SHARES["redrawn"], always, BALANCE),
-        drawn(pens, keep["u_keep"], SHARES["pens"], settings, BALANCE),
-        pool(made["photos"], made["labels"], SHARES["photos"], settings),
-        pool(made["negatives"], nothing, SHARES["negatives"], settings),
-        drawn(forms, np.arange(len(forms)), SHARES["letterforms"], settings, BALANCE, taught=False),
+        drawn(pens, keep["u_keep"], SHARES["pens"], SETTINGS, BALANCE),
+        drawn(pens, keep["u_keep"], SHARES["joined"], JOINED, BALANCE, taught=False),
+        pool(made["photos"], made["labels"], SHARES["photos"], SETTINGS),
+        pool(made["negatives"], nothing, SHARES["negatives"], SETTINGS),
+        drawn(forms, np.arange(len(forms)), SHARES["letterforms"], FORMS, BALANCE, taught=False),
     ]
     return Mixture(sources, BATCH, seed)
 
@@ -193,7 +205,7 @@ def training(folder: Path) -> dict:
         "learning_rate": PEAK,
         "weight_decay": WEIGHT_DECAY,
         "label_smoothing": SMOOTHING,
-        "augmentation": asdict(Augmentation()),
+        "augmentation": asdict(SETTINGS),
         "seed": SEED,
         "chosen_by": "nothing: they are the averaged weights of the last step",
         "precision": "mixed_bfloat16",
