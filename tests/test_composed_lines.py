@@ -6,6 +6,7 @@ from conftest import drawn_ink
 
 from hcr_core.alphabet import DIGITS, LOWERCASE, UPPERCASE
 from hcr_core.datasets.pen_alphabet import pen_strokes
+from hcr_core.datasets.strokes import render
 from hcr_core.grouping_model import CLASSES
 from hcr_core.training import grouping_data
 from hcr_core.training.composed_lines import ComposedLine, compose, random_words
@@ -39,6 +40,14 @@ def test_every_character_owns_its_ink():
     assert ((composed.owner > 0) == (composed.image <= 155)).mean() > 0.99
     lefts = [np.nonzero(composed.owner == i)[1].min() for i in range(1, 6)]
     assert lefts == sorted(lefts)
+
+
+def test_an_i_without_its_dot_is_as_high_as_an_x():
+    stem = [stroke for stroke in pen_strokes("i") if np.ptp(np.asarray(stroke)[:, 1]) > 20]
+    for i, tall in ((drawn_ink("i", 50), True), (render(stem, 50), False)):
+        composed = compose("oi", [drawn_ink("o", 50), i], np.random.default_rng(0))
+        o, found = (np.ptp(np.nonzero(composed.owner == number)[0]) for number in (1, 2))
+        assert (found > 1.3 * o) == tall
 
 
 def test_the_same_seed_writes_the_same_line():
