@@ -23,7 +23,7 @@ test: .venv/test.installed
 # As many cases as wanted: CASES=1000000 make fuzz
 CASES ?= 100000
 fuzz: .venv/test.installed
-	HCR_FUZZ_CASES=$(CASES) $(BIN)/python -m pytest -s tests/test_fuzz.py
+	HCR_FUZZ_CASES=$(CASES) $(BIN)/python -m pytest -s tests/test_fuzz.py tests/test_fuzz_data.py tests/test_fuzz_stores.py
 
 bench: .venv/test.installed
 	$(BIN)/python -m benchmarks

@@ -1,8 +1,7 @@
-"""The Train page in every state, on runs that were written, not trained; and the model chooser it leads to."""
+"""The Train page in every state, on runs that were written, not trained."""
 
 import base64
 import json
-import shutil
 
 import cv2
 import numpy as np
@@ -365,65 +364,3 @@ def test_every_network_is_drawn(name, classes):
 def test_times_for_people(seconds, exact, rough):
     assert duration(seconds) == exact
     assert roughly(seconds) == rough
-
-
-@pytest.fixture
-def digits_model(places):
-    """A model of one's own that knows the digits only: the shipped network, its other classes renamed away."""
-    model = open_folder(SHIPPED / "characters")
-    classes = [label if label.isdecimal() else f"_{i}" for i, label in enumerate(model.card["classes"])]
-    files = {name: model.read(name) for name in model.card["files"]}
-    save_model(places / "models", "mine", model.card | {"classes": classes}, files)
-
-
-def recognize() -> AppTest:
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30).run()
-    assert not at.exception
-    return at
-
-
-def kinds(at: AppTest) -> list[str]:
-    control = next(c for c in at.button_group if c.label == "Read it as")
-    return [option.content for option in control.proto.options]
-
-
-def test_there_is_nothing_to_choose_without_a_model_of_ones_own():
-    at = recognize()
-    assert not at.selectbox
-    assert kinds(at) == ["All", "Digits", "Letters", "Capitals", "Small"]
-
-
-def test_a_model_offers_only_the_kinds_it_has(digits_model):
-    at = recognize()
-    next(c for c in at.button_group if c.label == "Read it as").set_value("uppercase").run()
-    at.selectbox(key="recognize_model").set_value("mine").run()
-    assert not at.exception
-    assert kinds(at) == ["All", "Digits"]
-    assert at.session_state["recognize_classes"] == "all"
-
-
-def test_a_damaged_model_is_named_and_left_out(digits_model, places):
-    shutil.copytree(places / "models" / "mine", places / "models" / "broken")
-    (places / "models" / "broken" / "model.tflite").write_bytes(b"x")
-    at = recognize()
-    assert at.selectbox(key="recognize_model").options == ["characters", "digits", "mine"]
-    assert "model broken: model.tflite is not the file" in words(at).replace("\\", "")
-
-
-def test_a_model_saved_anew_under_its_name_is_read_with(digits_model, places):
-    from ui.data import recognizer
-
-    before = recognizer("mine")
-    assert recognizer("mine") is before
-    model = open_folder(SHIPPED / "characters")
-    save_model(places / "models", "mine", model.card, {"model.tflite": model.read("model.tflite")})
-    assert tuple(recognizer("mine").alphabet) == tuple(model.card["classes"])
-
-
-def test_a_chosen_model_that_was_deleted_is_chosen_no_more(digits_model, places):
-    at = recognize()
-    at.selectbox(key="recognize_model").set_value("mine").run()
-    shutil.rmtree(places / "models" / "mine")
-    at.run()
-    assert not at.exception
-    assert not at.selectbox

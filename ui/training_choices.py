@@ -143,88 +143,90 @@ def _settings(recipe: Recipe, pace: lookup.Pace, key: str) -> tuple[Recipe, dict
         st.caption("They are what this network was trained with; changing none of them is fine.")
         first, second = st.columns(2)
         with first:
-            epochs = st.number_input(
-                "Passes over the data",
-                1,
-                1000,
-                pace.passes,
-                key=f"train_epochs_{key}_{pace.passes}",
-                help="Also called epochs.",
-            )
-            batch = st.number_input(
-                "Images per step (batch)", 1, 8192, pace.batch, key=f"train_batch_{key}_{pace.batch}"
-            )
-            rate = st.number_input(
-                "Learning rate",
-                1e-6,
-                1.0,
-                recipe.learning_rate,
-                format="%g",
-                key=f"train_rate_{key}",
-                help="How far each step changes the network.",
-            )
-            schedule = _one_of("Its course", SCHEDULES, recipe.schedule, f"train_schedule_{key}")
-            optimizer = _one_of("Optimizer", OPTIMIZERS, recipe.optimizer, f"train_optimizer_{key}")
-            augment = st.segmented_control(
-                "Vary the images",
-                list(STRENGTHS),
-                default=recipe.augment,
-                required=True,
-                format_func=_STRENGTHS.get,
-                key=f"train_augment_{key}",
-                help="Turned, slanted, thicker, thinner: each image comes in ever new shapes (augmentation).",
-            )
+            steps = _steps(recipe, pace, key)
         with second:
-            patience = st.number_input(
-                "Stop after passes without progress",
-                0,
-                1000,
-                recipe.early_stopping,
-                key=f"train_patience_{key}",
-                help="0: train all passes (early stopping).",
-            )
-            validation = st.number_input(
-                "Share held back to check",
-                0.01,
-                0.9,
-                recipe.validation,
-                0.05,
-                key=f"train_validation_{key}",
-                help="Images that the network is never trained on, to see how it reads unseen ones (validation).",
-            )
-            smoothing = st.number_input(
-                "Label smoothing",
-                0.0,
-                0.5,
-                recipe.label_smoothing,
-                0.01,
-                key=f"train_smoothing_{key}",
-                help="Keeps the network from being too sure.",
-            )
-            limit = st.number_input(
-                "At most so many images",
-                0,
-                None,
-                pace.limit,
-                1000,
-                key=f"train_limit_{key}_{pace.limit}",
-                help="Of each data set; 0: all there are.",
-            )
-            seed = st.number_input("Seed of chance", 0, 2**31, 1, key=f"train_seed_{key}")
-            precision = _one_of("Precision", PRECISIONS, "float32", f"train_precision_{key}")
-    changed = replace(
-        recipe,
-        epochs=epochs,
-        batch=batch,
-        learning_rate=rate,
-        schedule=schedule,
-        optimizer=optimizer,
-        augment=augment,
-        early_stopping=patience,
-        validation=validation,
-        label_smoothing=smoothing,
-    )
-    return changed, {"limit": limit, "seed": seed, "precision": precision}
+            checks = _checks(recipe, key)
+            others = {
+                "limit": st.number_input(
+                    "At most so many images",
+                    0,
+                    None,
+                    pace.limit,
+                    1000,
+                    key=f"train_limit_{key}_{pace.limit}",
+                    help="Of each data set; 0: all there are.",
+                ),
+                "seed": st.number_input("Seed of chance", 0, 2**31, 1, key=f"train_seed_{key}"),
+                "precision": _one_of("Precision", PRECISIONS, "float32", f"train_precision_{key}"),
+            }
+    return replace(recipe, **steps, **checks), others
+
+
+def _steps(recipe: Recipe, pace: lookup.Pace, key: str) -> dict:
+    """What is changed of how the network learns."""
+    return {
+        "epochs": st.number_input(
+            "Passes over the data",
+            1,
+            1000,
+            pace.passes,
+            key=f"train_epochs_{key}_{pace.passes}",
+            help="Also called epochs.",
+        ),
+        "batch": st.number_input("Images per step (batch)", 1, 8192, pace.batch, key=f"train_batch_{key}_{pace.batch}"),
+        "learning_rate": st.number_input(
+            "Learning rate",
+            1e-6,
+            1.0,
+            recipe.learning_rate,
+            format="%g",
+            key=f"train_rate_{key}",
+            help="How far each step changes the network.",
+        ),
+        "schedule": _one_of("Its course", SCHEDULES, recipe.schedule, f"train_schedule_{key}"),
+        "optimizer": _one_of("Optimizer", OPTIMIZERS, recipe.optimizer, f"train_optimizer_{key}"),
+        "augment": st.segmented_control(
+            "Vary the images",
+            list(STRENGTHS),
+            default=recipe.augment,
+            required=True,
+            format_func=_STRENGTHS.get,
+            key=f"train_augment_{key}",
+            help="Turned, slanted, thicker, thinner: each image comes in ever new shapes (augmentation).",
+        ),
+    }
+
+
+def _checks(recipe: Recipe, key: str) -> dict:
+    """What is changed of how it is checked, and kept from being too sure."""
+    return {
+        "early_stopping": st.number_input(
+            "Stop after passes without progress",
+            0,
+            1000,
+            recipe.early_stopping,
+            key=f"train_patience_{key}",
+            help="0: train all passes (early stopping).",
+        ),
+        "validation": st.number_input(
+            "Share held back to check",
+            0.01,
+            0.9,
+            recipe.validation,
+            0.05,
+            key=f"train_validation_{key}",
+            help="Images that the network is never trained on, to see how it reads unseen ones (validation).",
+        ),
+        "label_smoothing": st.number_input(
+            "Label smoothing",
+            0.0,
+            0.5,
+            recipe.label_smoothing,
+            0.01,
+            key=f"train_smoothing_{key}",
+            help="Keeps the network from being too sure.",
+        ),
+    }
 
 
 def _one_of(label: str, options: tuple[str, ...], default: str, key: str) -> str:
