@@ -78,7 +78,7 @@ def _plain(word: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", folded) if not unicodedata.combining(c))
 
 
-@lru_cache(maxsize=2)
+@lru_cache(maxsize=len(LANGUAGES))
 def word_list(language: str) -> WordList:
     """The words of a language of ``LANGUAGES``, counted in film subtitles (OpenSubtitles, by pyspellchecker).
 
