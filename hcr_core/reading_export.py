@@ -8,7 +8,7 @@ from hcr_core.recognition import Character, Reading
 #: Candidates of each character that are written.
 _CANDIDATES = 5
 COLUMNS = (
-    *("line", "word", "character", "label", "probability", "sure", "read_as", "joined"),
+    *("line", "word", "character", "label", "probability", "sure", "read_as", "joined", "before"),
     *("left", "top", "width", "height", "candidates"),
 )
 
@@ -16,7 +16,7 @@ COLUMNS = (
 def reading_rows(reading: Reading) -> list[dict[str, object]]:
     """One row for every character in reading order; lines, words and characters are counted from 1."""
     return [
-        {"line": i, "word": j, "character": k, "joined": word.joined} | _columns(character)
+        {"line": i, "word": j, "character": k, "joined": word.joined, "before": word.before or ""} | _columns(character)
         for i, line in enumerate(reading.lines, 1)
         for j, word in enumerate(line.words, 1)
         for k, character in enumerate(word.characters, 1)

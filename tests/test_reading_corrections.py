@@ -86,7 +86,7 @@ def test_a_row_for_every_character(reading):
     ]
     lines = reading_csv(corrected(reading, {3: "a,b"})).splitlines()
     assert lines[0] == ",".join(COLUMNS)
-    assert lines[4] == '1,2,2,"a,b",0.0000,True,o,False,40,10,8,12,o:0.400 z:0.600'
+    assert lines[4] == '1,2,2,"a,b",0.0000,True,o,False,,40,10,8,12,o:0.400 z:0.600'
 
 
 def test_the_picture_tells_sure_unsure_and_corrected_apart(reading):
