@@ -9,7 +9,6 @@ import numpy as np
 from hcr_core.datasets import Dataset
 from hcr_core.datasets.strokes import render
 from hcr_core.preprocessing import GLYPH_SIZE, ink_to_glyph
-from hcr_core.training.joined_hands import slant, with_leads
 
 #: Glyphs are transformed at three times their size, so that edges stay sharp.
 _ENLARGED = 3
@@ -31,7 +30,6 @@ class Augmentation:
         widths: Thinnest and widest pen in thousandths of the character (drawn log-uniformly).
         untouched: Share of glyph samples that stay exactly as they are.
         damage: Share of samples whose ink is broken, speckled, uneven or has a line beside it.
-        joined: Share of pen strokes that are slanted, and joined where they are small letters, as a joined hand's.
     """
 
     rotation: float = 22
@@ -45,7 +43,6 @@ class Augmentation:
     widths: tuple[float, float] = (18, 220)
     untouched: float = 0.25
     damage: float = 0.15
-    joined: float = 0
 
     def transform(self, rng: np.random.Generator) -> np.ndarray:
         """A random rotation, slant and stretch, float32 (2, 2)."""
@@ -87,11 +84,7 @@ def random_ink(dataset: Dataset, position: int, rng: np.random.Generator, settin
     strokes = _pen_strokes(dataset, position)
     if strokes:
         width = np.exp(rng.uniform(*np.log(settings.widths)))
-        varied, transform = varied_strokes(strokes, rng, settings), settings.transform(rng)
-        if settings.joined and rng.random() < settings.joined:
-            small = dataset.alphabet[int(dataset.labels[position])].islower()
-            varied, transform = with_leads(varied, rng) if small else varied, transform @ slant(rng)
-        ink = render(varied, width, transform)
+        ink = render(varied_strokes(strokes, rng, settings), width, settings.transform(rng))
     else:
         ink = _redrawn(stored_glyph(dataset, position), rng, settings)
     return damaged(ink, rng) if rng.random() < settings.damage else ink
