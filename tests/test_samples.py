@@ -1,7 +1,5 @@
 """What a network is fed: variations of characters, photos of them, and what is no character."""
 
-from dataclasses import replace
-
 import numpy as np
 import pytest
 from conftest import drawn_ink, likeness
@@ -17,11 +15,9 @@ from hcr_core.training.augmentation import (
     damaged,
     displaced,
     random_glyph,
-    random_ink,
     scanned_glyph,
     varied_strokes,
 )
-from hcr_core.training.joined_hands import with_leads
 from hcr_core.training.letterforms import letterforms
 from hcr_core.training.mixture import NOTHING, Mixture, believable, drawn, even_weights, pool, scans
 from hcr_core.training.photographs import paper, photographed
@@ -75,36 +71,6 @@ def test_strokes_keep_their_order_and_number():
                 np.concatenate(strokes), axis=0
             ).max()
             assert np.abs(path[0] - start).max() < 0.3
-
-
-def test_a_joined_hand_leads_in_and_out_of_the_letter_itself():
-    strokes, rng = [np.asarray(stroke, np.float32) / 100 for stroke in pen_strokes("t")], np.random.default_rng(3)
-    found = [with_leads(strokes, rng) for _ in range(200)]
-    for varied in found:
-        assert [path.shape[1] for path in varied] == [2, 2]
-        # The bar is only a bar; the stem is in the midst of what it has become.
-        np.testing.assert_array_equal(varied[1], strokes[1])
-        at = next(i for i in range(len(varied[0])) if np.allclose(varied[0][i], strokes[0][0]))
-        np.testing.assert_allclose(varied[0][at : at + len(strokes[0])], strokes[0])
-    kinds = {(np.allclose(v[0][0], strokes[0][0]), np.allclose(v[0][-1], strokes[0][-1])) for v in found}
-    assert len(kinds) == 4  # with and without each of both
-    assert min(v[0][0, 0] for v in found) < strokes[0][0, 0] - 0.3
-    assert max(v[0][:, 0].max() for v in found) > strokes[0][:, 0].max() + 0.2
-
-
-def test_joined_pens_lean_to_the_right():
-    data, rng = dataset(strokes=True), np.random.default_rng(4)
-
-    def lean(settings: Augmentation) -> float:
-        """How much further right the upper half of an H stands than the lower, in widths."""
-        leans = []
-        for _ in range(60):
-            y, x = np.nonzero(random_ink(data, LABELS.index("H"), rng, settings))
-            leans.append((x[y < np.median(y)].mean() - x[y >= np.median(y)].mean()) / max(np.ptp(x), 1))
-        return float(np.mean(leans))
-
-    upright = Augmentation(damage=0, rotation=5, shear=0)
-    assert lean(replace(upright, joined=1.0)) > lean(upright) + 0.1
 
 
 def test_damaged_ink_is_still_there():
