@@ -32,7 +32,7 @@ class Weights:
     """
 
     #: Temperature of the network's logarithms: it is surer of ill-cut shapes than it should be.
-    shape: float = 0.29
+    shape: float = 0.35
     #: Weight of the grouping network's logarithms, of the class and of being a whole character.
     in_words: float = 0.22
     whole: float = 0.7

@@ -140,13 +140,13 @@ def test_joined_words_are_named():
 
 
 def test_a_language_changes_words_and_says_which():
-    at = upload("page", ("a.png", png(page("hovpital", gap=12))))
-    assert text_of(sheets(at)[0]) == "hovpital"
-    assert "hovpital" not in said(at)
+    at = upload("page", ("a.png", png(page("afternaon", gap=12))))
+    assert text_of(sheets(at)[0]) == "afternaon"
+    assert "afternaon" not in said(at)
     at.selectbox(key="recognize_language").select("en").run()
     (shown,) = sheets(at)
-    assert (text_of(shown), shown["lines"][0][0]["before"]) == ("hospital", "hovpital")
-    assert "hovpital → **hospital**" in said(at)
+    assert (text_of(shown), shown["lines"][0][0]["before"]) == ("afternoon", "afternaon")
+    assert "afternaon → **afternoon**" in said(at)
 
 
 def test_several_pages_give_a_table():
