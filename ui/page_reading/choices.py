@@ -25,9 +25,9 @@ def choose_layout(drawn: bool) -> str:
 
 def choose_language() -> str | None:
     """Whose words are preferred, of ``word_list.LANGUAGES``; none at first, because names and codes are no words."""
-    return st.selectbox(
+    chosen = st.selectbox(
         "Words of",
-        [None, *LANGUAGES],
+        ["", *LANGUAGES],
         format_func=lambda code: LANGUAGES.get(code, "no language"),
         key="recognize_language",
         persist_state="session",
@@ -35,6 +35,7 @@ def choose_language() -> str | None:
         help="A word of this language is preferred where it looks nearly as good as what was read; what that changed "
         "is shown. Without a language every letter is read for itself, as names and codes should be.",
     )
+    return chosen or None
 
 
 def read_photos_as(layout: str) -> None:
