@@ -6,7 +6,7 @@
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
-from functools import partial
+from functools import lru_cache, partial
 
 import cv2
 import numpy as np
@@ -44,6 +44,8 @@ _ONE_JOINED = 0.4
 
 #: Groups that the networks are asked about at once: enough for all their threads.
 _BATCH = 256
+#: Pages whose lines are looked at while their next are cut; others wait their turn.
+_PAGES_AT_ONCE = 4
 
 #: Glyphs to probabilities of the classes, and of being a character at all (``Recognizer.judge``).
 Judge = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
@@ -278,13 +280,18 @@ def _turned(line: CutLine) -> CutLine:
 
 def _read_lines(lines: list[UncutLine], model: Model, *, one_word: bool) -> list[_ReadLine]:
     """Cut and read lines; while the networks look at some, the next are cut."""
-    with ThreadPoolExecutor(1, thread_name_prefix="lattices") as pool:
-        judged = [(part, pool.submit(lattices, part, model)) for part in _parts(line.cut() for line in lines)]
-        return [
-            _ReadLine(line, model.read(lattice, one_word=one_word))
-            for part, found in judged
-            for line, lattice in zip(part, found.result(), strict=True)
-        ]
+    judged = [(part, _threads().submit(lattices, part, model)) for part in _parts(line.cut() for line in lines)]
+    return [
+        _ReadLine(line, model.read(lattice, one_word=one_word))
+        for part, found in judged
+        for line, lattice in zip(part, found.result(), strict=True)
+    ]
+
+
+@lru_cache(maxsize=1)
+def _threads() -> ThreadPoolExecutor:
+    """Kept: OpenCV does not give back what it keeps for a thread, a kilobyte for every page that had one of its own."""
+    return ThreadPoolExecutor(_PAGES_AT_ONCE, thread_name_prefix="lattices")
 
 
 def _parts(lines: Iterable[CutLine]) -> Iterator[list[CutLine]]:
