@@ -26,8 +26,6 @@ _WORDS = 0.5
 _SEED = 77
 #: A step has to save at least this much: less is a matter of which words and lines were asked.
 _LEAST = 1e-3
-#: What only counts where a language is known, which nobody is asked for here.
-_OF_A_LANGUAGE = ("frequency", "unknown", "unknown_letter")
 
 
 def samples(words: int, lines: int) -> list[Sample]:
@@ -66,7 +64,7 @@ def search(chosen: list[Sample], weights: Weights, rounds: int) -> Weights:
     print(f"start {best:.4f}", flush=True)
     for _ in range(rounds):
         before = best
-        for name in (name for name in asdict(weights) if name not in _OF_A_LANGUAGE):
+        for name in asdict(weights):
             for factor in _FACTORS:
                 tried = replace(weights, **{name: getattr(weights, name) * factor})
                 rate = error_rate(chosen, tried)

@@ -11,6 +11,9 @@ from hcr_core.alphabet import LOWERCASE, Alphabet
 from hcr_core.word_list import WordList
 from hcr_core.word_reading import Kind, PlacedLine, ReadWord, Weights, candidate_rows
 
+#: Weight of the logarithm of a word's frequency, and what it costs to be no word, at all and for every letter: chosen
+#: on UNIPEN words of held-back training writers, see benchmarks/accuracy.md.
+FREQUENCY, UNKNOWN, UNKNOWN_LETTER = 0.2, 2.0, 0.6
 #: Score of a letter that the alphabet does not have.
 _NEVER = -50.0
 
@@ -20,8 +23,8 @@ def respelled(
 ) -> ReadWord:
     """The word that fits the pieces ``start`` to ``end - 1`` best, if it is better than the one that was read.
 
-    A reading that is no word of the language is less likely by ``Weights.unknown`` and, for every letter,
-    ``Weights.unknown_letter``; a word by its frequency. Numbers and single characters are left alone.
+    A reading that is no word of the language is less likely by ``UNKNOWN`` and, for every letter, ``UNKNOWN_LETTER``; a
+    word by its frequency. Numbers and single characters are left alone.
 
     Returns:
         ``word``, or the other with ``before``; its ``score`` is still that of what was read.
@@ -31,10 +34,10 @@ def respelled(
     if len(read) < 2 or read.isdecimal():
         return word
     letters = letter_scores(placed.scores, alphabet)
-    least = word.score - word.cost - weights.unknown - weights.unknown_letter * len(read)
+    least = word.score - word.cost - UNKNOWN - UNKNOWN_LETTER * len(read)
     best = None
     for groups, costs in paths_by_length(placed, letters.max(axis=1), start, end, len(read)):
-        found = words.best(letters[groups], weights.frequency)
+        found = words.best(letters[groups], FREQUENCY)
         if found is None:
             continue
         spelling, share = found

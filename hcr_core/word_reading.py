@@ -57,10 +57,6 @@ class Weights:
     capitals: float = 0.35
     digits: float = 0.7
     mixed: float = 5.1
-    #: Where a language is known: weight of the logarithm of a word's frequency, and the costs of being no word of it.
-    frequency: float = 0.2
-    unknown: float = 2.0
-    unknown_letter: float = 0.6
 
 
 @dataclass(frozen=True)
