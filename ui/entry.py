@@ -10,6 +10,8 @@ from pathlib import Path
 
 import streamlit as st
 
+from ui.cores import one_core
+
 _APP = Path(__file__).resolve().parent.parent / "streamlit_app.py"
 _started = False
 _settled: set[str] = set()
@@ -18,6 +20,8 @@ _settled: set[str] = set()
 def app_started() -> None:
     """To be called by the app before it names its pages."""
     global _started
+    if not _started:
+        one_core()
     _started = True
 
 

@@ -15,6 +15,7 @@ from hcr_core.journal import timed
 from hcr_core.page_reading import Steps
 from hcr_core.reading_corrections import clean
 from hcr_core.upright import upright
+from ui.cores import all_cores
 from ui.data import recognizer
 from ui.reading import Seen, look
 
@@ -102,7 +103,8 @@ def _drawing(identity: str, way: Way, _image: bytes) -> ReadPage:
 
 def _read(identity: str, way: Way, image: bytes) -> ReadPage:
     pixels = flatten(decode(image))
-    with timed("reading", height=pixels.shape[0], width=pixels.shape[1], model=way.model, layout=way.layout):
+    asked = {"height": pixels.shape[0], "width": pixels.shape[1], "model": way.model, "layout": way.layout}
+    with all_cores(), timed("reading", **asked):
         reading = recognizer(way.model).read(pixels, way.layout, way.classes, language=way.language)
     turned, shown = upright(pixels, reading)
     small = _reduced(turned, _SHOWN_SIDE)
@@ -129,7 +131,8 @@ def steps_of(page: ReadPage, image: bytes) -> dict[str, bytes]:
 @st.cache_resource(show_spinner="Looking at each step …", max_entries=2, scope="session")
 def _steps(identity: str, way: Way, _image: bytes) -> dict[str, bytes]:
     pixels, steps = flatten(decode(_image)), Steps(wanted=True)
-    reading = recognizer(way.model).read(pixels, way.layout, way.classes, steps, way.language)
+    with all_cores():
+        reading = recognizer(way.model).read(pixels, way.layout, way.classes, steps, way.language)
     steps.add("boxes", annotated(*upright(pixels, reading)))
     return {name: encoded(_reduced(image, _STEP_SIDE), ".jpg") for name, image in steps.images.items()}
 
