@@ -35,7 +35,7 @@ def samples(words: int, lines: int) -> list[Sample]:
     model = Model(recognizer.judge, recognizer.alphabet, allowed, Weights())
     path = data_folder() / "unipen" / "unipen_words.npz"
     written = list(islice(unipen_words(path, "held", ("PRINTED",)), words))
-    images = [(text, True, drawn(strokes, PENS[k % len(PENS)])) for k, (text, strokes) in enumerate(written)]
+    images = [(text, True, drawn(strokes, PENS[k % len(PENS)])) for k, (text, strokes, _) in enumerate(written)]
     images += [(line.text, False, line.image) for line in composed(lines, _SEED)]
     result = []
     for text, one_word, image in images:

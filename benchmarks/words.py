@@ -50,14 +50,16 @@ def folded(text: str) -> str:
     return "".join(c for c in text.lower() if c.isalnum())
 
 
-def word_samples(data: Path, limit: int, *, separate: bool = False, split: str = "test") -> Iterator[Sample]:
-    """Printed words of writers held out, drawn with pens of several widths on white.
+def word_samples(
+    data: Path, limit: int, *, separate: bool = False, split: str = "test", styles: tuple[str, ...] = ("PRINTED",)
+) -> Iterator[Sample]:
+    """Words of writers held out, drawn with pens of several widths on white.
 
     ``separate``: only those in which no stroke's columns overlap another letter's: as many parts
     side by side as letters.
     """
-    words = unipen_words(data / "unipen" / "unipen_words.npz", split, ("PRINTED",))
-    for k, (text, strokes) in enumerate(islice(words, limit)):
+    words = unipen_words(data / "unipen" / "unipen_words.npz", split, styles)
+    for k, (text, strokes, _) in enumerate(islice(words, limit)):
         image = drawn(strokes, PENS[k % len(PENS)])
         if not separate or _parts(image) == len(text):
             yield text, image
@@ -148,10 +150,13 @@ def main() -> None:
         options.failures.mkdir(parents=True, exist_ok=True)
     data, recognizer = Path(os.environ["HCR_DATA_DIR"]), Recognizer.load()
     print(f"{'what':<26} {'images':>6} {'characters':>10} {'CER':>7} {'Tesseract':>9} {'ms/image':>9}")
+    joined = {"styles": ("MIXED", "CURSIVE")}
     rows = (
         Row("words, unseen writers", word_samples(data, options.limit), "word", 8),
         Row("with English words", word_samples(data, options.limit), "word", 8, language="en"),
         Row("of separate letters", word_samples(data, options.limit, separate=True), "word", 8),
+        Row("of joined hands", word_samples(data, options.limit, **joined), "word", 8),
+        Row("joined, English words", word_samples(data, options.limit, **joined), "word", 8, language="en"),
         Row("composed lines", line_samples(min(_LINES, options.limit)), "page", 7),
         Row("digit rows", digit_samples(min(_LINES, options.limit)), "auto", 7),
         Row("digit rows, only digits", digit_samples(min(_LINES, options.limit)), "auto", 7, "digits"),

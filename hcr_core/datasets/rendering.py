@@ -4,6 +4,8 @@ from collections.abc import Iterator
 
 import numpy as np
 
+from hcr_core.alphabet import Alphabet
+from hcr_core.datasets.dataset import Dataset
 from hcr_core.datasets.readers.block import Block
 from hcr_core.datasets.strokes import PenStrokes, render
 from hcr_core.preprocessing import ink_to_glyph
@@ -31,3 +33,16 @@ def rendered(strokes: PenStrokes, splits: np.ndarray, seed: int = 0) -> Iterator
             chosen = slice(first, rows.stop)
             writers = strokes.writers[chosen] if strokes.writers.any() else None
             yield Block(glyphs, strokes.labels[chosen], str(splits[start]), writers, rows.stop / len(splits))
+
+
+def training_dataset(name: str, strokes: PenStrokes, alphabet: Alphabet) -> Dataset:
+    """Pen strokes, whose labels ``alphabet`` has, as a data set that is all for training; writers may be empty."""
+    return Dataset(
+        name=name,
+        images=np.concatenate([block.images for block in rendered(strokes, np.full(len(strokes), "train"))]),
+        labels=np.array([alphabet.index(label) for label in strokes.labels.tolist()]),
+        alphabet=alphabet,
+        split=np.full(len(strokes), "train"),
+        strokes=strokes,
+        writers=strokes.writers if strokes.writers.any() else None,
+    )

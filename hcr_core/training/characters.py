@@ -2,8 +2,8 @@
 
 Run: ``HCR_DATA_DIR=... python -m hcr_core.training.characters RUN_FOLDER [--steps 24000] [--store models]``.
 Started again with the same folder it goes on from its last checkpoint. What it does, in order: labels
-that an earlier model denies are left out, photos and negatives are made once (``pools.npz``), the
-network learns from ``Mixture``, and what is kept is calibrated on validation samples.
+that an earlier model denies are left out, letters are cut out of words (``words.npz``), photos and negatives
+are made (``pools.npz``), the network learns from ``Mixture``, and what is kept is calibrated on validation samples.
 """
 
 import argparse
@@ -15,19 +15,31 @@ from pathlib import Path
 import numpy as np
 
 from hcr_core.datasets import ENTRIES, Dataset, load
+from hcr_core.datasets.rendering import training_dataset
+from hcr_core.datasets.strokes import PenStrokes
 from hcr_core.evaluation import accuracy_figures, glyphs_of
 from hcr_core.preprocessing import VERSION
+from hcr_core.recognition import Recognizer
 from hcr_core.training.augmentation import Augmentation, random_ink
 from hcr_core.training.letterforms import letterforms
 from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, Trainer, learning, train
 from hcr_core.training.mixture import NOTHING, Mixture, believable, drawn, even_weights, pool, scans
 from hcr_core.training.negatives import training_glyph
 from hcr_core.training.photographs import photographed
+from hcr_core.training.word_letters import word_letters
 
 DATA = ("emnist62", "unipen")
 SEED, VALIDATION = 1, 4000
 #: Shares of what is shown, ``redrawn`` being scans drawn anew.
-SHARES = {"scans": 0.38, "redrawn": 0.14, "pens": 0.34, "photos": 0.08, "negatives": 0.06, "letterforms": 0.04}
+SHARES = {
+    "scans": 0.38,
+    "redrawn": 0.14,
+    "pens": 0.34,
+    "photos": 0.08,
+    "negatives": 0.06,
+    "letterforms": 0.04,
+    "word letters": 0.12,
+}
 #: How far classes are evened out where people draw what they like (see ``mixture``).
 BALANCE = 0.6
 #: A label is left out where an earlier model gives its shape less than this, in a scan as it is, in one
@@ -36,12 +48,12 @@ LEAST_SCAN, LEAST_REDRAWN, LEAST_PEN = 0.03, 0.3, 0.08
 #: Half of NIST's capital F are small f: above this probability of f they are not drawn anew.
 LIKELY_SMALL_F = 0.3
 PHOTOS, NEGATIVES = 60_000, 36_000
-#: The model that denies labels and is the second teacher.
+#: The model that denies labels, finds letters in words and is the second teacher.
 EARLIER = "characters"
 TAUGHT_STEPS, TAUGHT_PEAK = 5000, 8e-4
 #: Files and folders of a run's folder.
 TAUGHT_FOLDER = "taught"
-CHOSEN, POOLS = "chosen.npz", "pools.npz"
+CHOSEN, POOLS, WORDS = "chosen.npz", "pools.npz", "words.npz"
 #: What counts as refused: the score that this share of validation characters lies below; of unknown hands at most
 #: 3 % are to be.
 REFUSED = 0.008
@@ -49,8 +61,6 @@ REFUSED = 0.008
 
 def chosen() -> dict[str, np.ndarray]:
     """Positions to train and validate on, by use, in the training parts of ``DATA``."""
-    from hcr_core.recognition import Recognizer
-
     recognizer = Recognizer.load(EARLIER)
     scanned, pens = (load(name, "train") for name in DATA)
     alphabet = scanned.alphabet
@@ -98,6 +108,7 @@ def mixture(folder: Path, seed: int) -> Mixture:
     keep, made = (dict(np.load(folder / name)) for name in (CHOSEN, POOLS))
     scanned, pens = (load(name, "train") for name in DATA)
     forms, settings = letterforms(scanned.alphabet), Augmentation()
+    words = training_dataset("word letters", PenStrokes(**np.load(folder / WORDS)), scanned.alphabet)
     nothing = np.full(len(made["negatives"]), NOTHING)
     # A scan that is left as it is would be called drawn.
     always = replace(settings, untouched=0.0)
@@ -108,15 +119,19 @@ def mixture(folder: Path, seed: int) -> Mixture:
         pool(made["photos"], made["labels"], SHARES["photos"], settings),
         pool(made["negatives"], nothing, SHARES["negatives"], settings),
         drawn(forms, np.arange(len(forms)), SHARES["letterforms"], settings, BALANCE, taught=False),
+        # A teacher that learnt from single characters reads joined ones worse than their text tells.
+        drawn(words, np.arange(len(words)), SHARES["word letters"], settings, BALANCE, taught=False),
     ]
     return Mixture(sources, BATCH, seed)
 
 
 def prepare(folder: Path) -> None:
-    """Choose samples and make photos and negatives, once for a run's folder."""
+    """Choose samples, cut letters out of words and make photos and negatives, once for a run's folder."""
     folder.mkdir(parents=True, exist_ok=True)
     if not (folder / CHOSEN).exists():
         np.savez(folder / CHOSEN, **chosen())
+    if not (folder / WORDS).exists():
+        np.savez(folder / WORDS, **vars(word_letters(Recognizer.load(EARLIER))))
     if not (folder / POOLS).exists():
         np.savez(folder / POOLS, **pools(dict(np.load(folder / CHOSEN))))
 

@@ -89,7 +89,7 @@ def report(network: keras.Model, held: Examples) -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--words", type=int, default=1800, help="UNIPEN words (default: %(default)s)")
+    parser.add_argument("--words", type=int, default=2300, help="UNIPEN words (default: %(default)s)")
     parser.add_argument("--lines", type=int, default=1300, help="composed lines (default: %(default)s)")
     parser.add_argument("--epochs", type=int, default=6, help="default: %(default)s")
     parser.add_argument("--out", type=Path, default=NETWORK.parent, help="folder (default: where the app reads them)")

@@ -14,6 +14,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 
+from hcr_core.alphabet import Alphabet
 from hcr_core.datasets import load
 from hcr_core.datasets.places import data_folder
 from hcr_core.datasets.splits import writer_splits
@@ -22,11 +23,14 @@ from hcr_core.group_features import context_images, geometry, sureness
 from hcr_core.grouping_model import CLASSES
 from hcr_core.layout import single_line, typical_height
 from hcr_core.page_ink import find_ink
+from hcr_core.preprocessing import Box
 from hcr_core.recognition import Recognizer
 from hcr_core.segmentation import Groups, Pieces, cut_line, group, group_glyphs
 from hcr_core.training.composed_lines import ComposedLine, compose, glyph_writer, pen_writers, random_words
 from hcr_core.word_reading import Lattice, Weights, group_costs, skip_costs
 
+#: Of UNIPEN's words, all there are.
+STYLES = ("PRINTED", "MIXED", "CURSIVE", "unknown")
 #: Weights of an alignment: the geometry's alone, since the network is not there yet.
 _ALIGNMENT = replace(Weights(), whole=0.0, in_words=0.0, cut=0.6, cut_ink=0.3, overlap=4.0, gap=6.0, skip=2.0)
 #: A word counts if this share of its characters have at least this probability in their places.
@@ -68,10 +72,11 @@ class Examples:
         return cls(**{name: np.concatenate([getattr(part, name) for part in parts]) for name in vars(parts[0])})
 
 
-def unipen_words(path: Path, split: str, styles: tuple[str, ...]) -> Iterator[tuple[str, list[np.ndarray]]]:
-    """Words of writers of a part and their strokes, in random order.
+def unipen_words(path: Path, split: str, styles: tuple[str, ...]) -> Iterator[tuple[str, list[np.ndarray], str]]:
+    """Words of writers of a part, their strokes and writers, in random order.
 
-    ``split`` is ``"test"``, ``"train"`` or ``"held"``: a tenth of the writers who are not for testing.
+    ``split`` is ``"test"``, ``"train"`` or ``"held"``: a tenth of the writers who are not for testing. Without those
+    who are in another part by the characters beside the words.
     """
     words = PenStrokes.from_npz(path)
     with np.load(path) as file:
@@ -79,8 +84,16 @@ def unipen_words(path: Path, split: str, styles: tuple[str, ...]) -> Iterator[tu
     test = writer_splits(words.writers) == "test"
     held = np.array([zlib.crc32(str(name).encode()) // 20 % _HELD == 0 for name in words.writers])
     part = {"test": test, "held": ~test & held, "train": ~test & ~held}[split]
+    characters = np.unique(PenStrokes.from_npz(path.with_name("unipen_chars.npz")).writers)
+    elsewhere = characters[writer_splits(characters) != ("test" if split == "test" else "train")]
+    fitting &= ~np.isin(_persons(words.writers), _persons(elsewhere))
     for i in np.random.default_rng(0).permutation(np.flatnonzero(part & fitting)):
-        yield str(words.labels[i]), words[i]
+        yield str(words.labels[i]), words[i], str(words.writers[i])
+
+
+def _persons(writers: np.ndarray) -> np.ndarray:
+    """UNIPEN's writers, str (n,), without the collection: some of them gave words to one and characters to another."""
+    return np.array([name.rpartition("/")[2] for name in writers.tolist()])
 
 
 def drawn(strokes: list[np.ndarray], pen: float, scale: float = 0.5, margin: int = 20) -> np.ndarray:
@@ -121,8 +134,8 @@ def gather(recognizer: Recognizer, words: int, lines: int, held: bool, seed: int
     """
     rng, parts = np.random.default_rng(seed), []
     path = data_folder() / "unipen" / "unipen_words.npz"
-    written = unipen_words(path, "held" if held else "train", ("PRINTED", "MIXED", "unknown"))
-    for text, strokes in islice(written, words):
+    written = unipen_words(path, "held" if held else "train", STYLES)
+    for text, strokes, _ in islice(written, words):
         pen = float(np.exp(rng.uniform(*np.log([4, 18]))))
         parts.append(of_word(recognizer, text, drawn(strokes, pen)))
     for line in composed(lines, seed + 1000 * held):
@@ -130,8 +143,25 @@ def gather(recognizer: Recognizer, words: int, lines: int, held: bool, seed: int
     return Examples.joined([part for part in parts if part is not None])
 
 
-def _cut(recognizer: Recognizer, image: np.ndarray) -> tuple[Pieces, Groups, Examples, np.ndarray]:
-    """All groups of a line, their classes still unknown, and the recognizer's probabilities."""
+@dataclass(frozen=True)
+class CutLine:
+    """A line and all groups of its pieces.
+
+    Attributes:
+        box: Where it stands in its image.
+        probabilities: float (n, classes): the recognizer's, of the groups.
+        examples: The groups, their classes still unknown.
+    """
+
+    box: Box
+    pieces: Pieces
+    groups: Groups
+    probabilities: np.ndarray
+    examples: Examples
+
+
+def cut(recognizer: Recognizer, image: np.ndarray) -> CutLine:
+    """Cut up the one line of an image, uint8 (h, w), dark on white."""
     ink = find_ink(image).ink
     (line,) = single_line(ink)
     pieces = cut_line(line.ink, typical_height(ink))
@@ -141,14 +171,14 @@ def _cut(recognizer: Recognizer, image: np.ndarray) -> tuple[Pieces, Groups, Exa
     unknown = np.full(len(groups), -1)
     sure = sureness(probabilities, written, recognizer.alphabet)
     contexts = context_images(pieces, groups, boxes)
-    return pieces, groups, Examples(glyphs, contexts, geometry(pieces, groups), sure, unknown), probabilities
+    examples = Examples(glyphs, contexts, geometry(pieces, groups), sure, unknown)
+    return CutLine(line.box, pieces, groups, probabilities, examples)
 
 
 def of_line(recognizer: Recognizer, line: ComposedLine) -> Examples | None:
     """The groups of a composed line, but for those that are nearly a character."""
-    pieces, groups, examples, _ = _cut(recognizer, line.image)
-    (place,) = single_line(find_ink(line.image).ink)
-    box = place.box
+    found = cut(recognizer, line.image)
+    box, pieces, groups, examples = found.box, found.pieces, found.groups, found.examples
     owner = line.owner[box.y : box.y + box.height, box.x : box.x + box.width]
     letters = line.text.replace(" ", "").lower()
     if owner.shape != pieces.number.shape:
@@ -183,11 +213,9 @@ def _whole(inside: np.ndarray, total: np.ndarray) -> tuple[np.ndarray, np.ndarra
 def of_word(recognizer: Recognizer, text: str, image: np.ndarray) -> Examples | None:
     """A word's groups, or ``None`` where the text does not fit them."""
     letters = "".join(c for c in text.lower() if c in CLASSES)
-    pieces, groups, examples, probabilities = _cut(recognizer, image)
-    alphabet = recognizer.alphabet
-    even = np.full(len(groups), 0.5)
-    lattice = Lattice(pieces, groups, probabilities, probabilities, even, alphabet, alphabet.select(None))
-    aligned = align(lattice, letters)
+    found = cut(recognizer, image)
+    groups, examples = found.groups, found.examples
+    aligned = align(found, letters, recognizer.alphabet)
     if aligned is None or np.mean([p > _LEAST for _, p in aligned]) < _ALIGNED:
         return None
     for (g, _), letter in zip(aligned, letters, strict=True):
@@ -196,8 +224,11 @@ def of_word(recognizer: Recognizer, text: str, image: np.ndarray) -> Examples | 
     return examples.take(np.setdiff1d(np.arange(len(groups)), doubtful))
 
 
-def align(lattice: Lattice, text: str) -> list[tuple[int, float]] | None:
-    """The groups that best spell ``text``, case aside, each with its probability; ``None`` without a path."""
+def align(line: CutLine, text: str, alphabet: Alphabet) -> list[tuple[int, float]] | None:
+    """The groups that best spell ``text``, of ``CLASSES``, each with its probability, case aside; ``None`` without a
+    path."""
+    even, p = np.full(len(line.groups), 0.5), line.probabilities
+    lattice = Lattice(line.pieces, line.groups, p, p, even, alphabet, alphabet.select(None))
     groups, pieces = lattice.groups, len(lattice.pieces)
     columns = [[i for i, label in enumerate(lattice.alphabet) if label.lower() == letter] for letter in text]
     shares = np.maximum(np.stack([lattice.probabilities[:, c].sum(axis=1) for c in columns], axis=1), 1e-4)

@@ -11,7 +11,7 @@ from hcr_core.alphabet import Alphabet
 from hcr_core.datasets import Dataset
 from hcr_core.datasets.bundled import written
 from hcr_core.datasets.pen_alphabet import parsed
-from hcr_core.datasets.rendering import rendered
+from hcr_core.datasets.rendering import training_dataset
 from hcr_core.datasets.strokes import PenStrokes
 
 _FORMS = """
@@ -121,12 +121,4 @@ def letterforms(alphabet: Alphabet, seed: int = 0) -> Dataset:
     forms = [(line[0], parsed(line[1:])) for line in _FORMS.strip().splitlines()] * _COUNT
     samples = [written(form, np.random.default_rng([seed, number])) for number, (_, form) in enumerate(forms)]
     names = np.array([label for label, _ in forms])
-    strokes = PenStrokes.from_samples(samples, names, np.full(len(names), ""))
-    return Dataset(
-        name="letterforms",
-        images=np.concatenate([block.images for block in rendered(strokes, strokes.writers)]),
-        labels=np.array([alphabet.index(name) for name in names]),
-        alphabet=alphabet,
-        split=np.full(len(names), "train"),
-        strokes=strokes,
-    )
+    return training_dataset("letterforms", PenStrokes.from_samples(samples, names, np.full(len(names), "")), alphabet)
