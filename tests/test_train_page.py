@@ -194,7 +194,7 @@ def test_states_at_work(script, state, fields, sentence, offered):
 @pytest.mark.parametrize(
     ("state", "fields", "sentence"),
     [
-        ("stopped", {"epoch": 2, "step": 20}, "Stopped. Resume goes on exactly where it was"),
+        ("stopped", {"epoch": 2, "step": 20}, "Stopped after pass 2 of 4. Resume goes on exactly where it was"),
         ("failed", {"reason": "the disk is full"}, "the disk is full"),
         ("training", {}, "ended from outside"),
     ],
@@ -260,9 +260,14 @@ def test_the_visitors_drawing_is_shown_to_the_network(script):
 
 
 def finished(script: Script) -> Script:
-    """A run with a model: the shipped one."""
+    """A run of all its passes, with a model: the shipped one."""
     model = open_folder(SHIPPED / "characters")
-    script.start(classes=model.card["classes"]).epochs(4).end()
+    return modelled(script.start(classes=model.card["classes"]).epochs(4).end())
+
+
+def modelled(script: Script) -> Script:
+    """With the shipped model in place of its own."""
+    model = open_folder(SHIPPED / "characters")
     save_model(script.run.folder, MODEL, model.card, {name: model.read(name) for name in model.card["files"]})
     return script
 
@@ -305,6 +310,67 @@ def test_a_finished_network_reads_a_new_drawing(script):
     at = drawn(page(run=finished(script).run.id), "7")
     at.run()
     assert live(at, "drawing")["best"][0][1] > 0.5
+
+
+def stopped(script: Script) -> Script:
+    """A run stopped in its second pass, which had got better since the first."""
+    return script.start().epochs(1).batch(2, 10).peek(2, 10, 0.5).checkpoint().state("stopped", epoch=2, step=10)
+
+
+def test_a_stopped_run_offers_no_sheet_that_nobody_reads(script):
+    at = page(run=stopped(script).run.id)
+    assert f"{PAD}_clear" not in [button.key for button in at.button]
+    assert "cannot be asked about a drawing" in words(at)
+    assert "while it learns" not in words(at)
+    assert "cannot be resumed after that" in words(at)
+
+
+def test_what_a_stopped_run_made_of_a_drawing_stays(script):
+    with script.start().state("training").epochs(1).alive() as run:
+        at = drawn(page(), "7")
+        (key,) = (path.stem for path in (run.folder / "drawings").glob("*.bin"))
+        script.peek(2, 10, 0.5, {key: 7}).state("stopped", epoch=2, step=10)
+    at.run()
+    assert live(at, "drawing")["letter"] == "7"
+    assert "is not learning now" in live(at, "drawing")["sentence"]
+
+
+def test_a_stopped_run_tells_its_two_figures_apart(script):
+    header = live(page(run=stopped(script).run.id), "header")
+    numbers = dict(map(tuple, header["numbers"]))
+    assert numbers["right on unseen images, last look"] == "50.0 %"
+    assert numbers["after pass 1, its best"] == "40.0 %"
+    assert header["fraction"] == 0.375
+    assert "Stopped in pass 2 of 4" in header["sentence"]
+
+
+def test_a_model_of_a_stopped_run_is_said_to_be_one(script):
+    stopped(script).state("preparing").state("finishing")
+    header = live(page(run=modelled(script.end()).run.id), "header")
+    assert header["sentence"].startswith("Stopped early in pass 2 of 4, and a model made of the state after pass 1")
+    assert header["fraction"] == 0.375
+    numbers = dict(map(tuple, header["numbers"]))
+    assert (numbers["best pass"], numbers["whole passes"]) == ("1", "1 of 4")
+
+
+def test_a_run_that_no_longer_got_better_was_not_stopped_by_anybody(places):
+    script = Script(places / "runs" / "patient", epochs=9).start()
+    config = json.loads((script.run.folder / "config.json").read_text())
+    config["recipe"]["early_stopping"] = 2
+    (script.run.folder / "config.json").write_text(json.dumps(config))
+    script.epochs(5)
+    script.write("end", model="", summary=script.last | {"epochs": 5, "best_epoch": 3, "seconds": 9.0}, card={})
+    header = live(page(run=modelled(script.state("finished")).run.id), "header")
+    assert header["sentence"].startswith("Finished after 5 of 9 passes, as the last 2 brought nothing better")
+
+
+def test_the_axis_grows_with_the_passes(places):
+    script = Script(places / "runs" / "long", epochs=42)
+    with script.start().state("training").epochs(2).alive():
+        at = page()
+        assert live(at, "curves")["passes"] == 4
+        script.epochs(5)
+        assert live(at.run(), "curves")["passes"] == 8
 
 
 def test_earlier_runs_are_listed_compared_and_deleted(places):

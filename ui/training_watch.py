@@ -32,6 +32,8 @@ _CALM = """<style>
 .st-key-train_controls { min-height: 2.6rem; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 </style>"""
+#: States in which no network is there to be asked: it is not learning, and no model was made of it.
+_MUTE = ("stopped", "interrupted", "failed")
 #: Seconds between two looks at a run that goes on.
 _EVERY = 0.5
 
@@ -52,12 +54,16 @@ def show(run: Run, open_run: Callable[[str], None]) -> None:
         _controls(run, state, open_run)
         if state == "finished":
             _take_away(run)
-    drawing, learning = st.columns([5, 7], gap="large")
-    with drawing:
-        st.markdown("**Watch it learn your letter**")
-        _pad(run)
-    with learning:
-        st.fragment(_learning, run_every=every)(run)
+    if state in _MUTE:
+        st.fragment(_learning)(run, state)
+    else:
+        drawing, learning = st.columns([5, 7], gap="large")
+        with drawing:
+            st.markdown(f"**{'See how it reads' if state == 'finished' else 'Watch it learn'} your letter**")
+            _pad(run, state)
+        with learning:
+            st.fragment(_learning, run_every=every)(run, state)
+    st.fragment(_unseen, run_every=every)(run)
     st.fragment(_by_class, run_every=every)(run)
     if every is None:
         _afterwards(run)
@@ -85,10 +91,12 @@ def _controls(run: Run, state: str, open_run: Callable[[str], None]) -> None:
             st.button("Stop", icon=":material/stop:", key="train_stop", on_click=run.ask, args=("stop",))
         if state == "waiting" and st.button("Watch that one", icon=":material/visibility:", key="train_behind"):
             open_run(run.said().get("behind", ""))
-        if state in ("stopped", "interrupted", "failed"):
+        if state in _MUTE:
             _button("Resume", ":material/play_arrow:", run.resume, primary=True)
             if (run.folder / CHECKPOINT).exists():
                 _button("Make a model of its best state", ":material/check:", run.finish)
+    if state in _MUTE and (run.folder / CHECKPOINT).exists():
+        st.caption("Making a model ends the training for good: this run cannot be resumed after that.")
 
 
 def _button(label: str, icon: str, action, *, primary: bool = False) -> None:
@@ -98,8 +106,8 @@ def _button(label: str, icon: str, action, *, primary: bool = False) -> None:
 
 
 @st.fragment
-def _pad(run: Run) -> None:
-    """The drawing pad; what is on it is shown to the network at every look."""
+def _pad(run: Run, state: str) -> None:
+    """The drawing pad; what is on it is shown to the network at every look, and to a finished one at once."""
     glyph = _glyph(drawing_pad(PAD))
     mine = st.session_state.setdefault("train_drawing", {"key": "", "run": None, "glyph": None})
     before = mine["glyph"]
@@ -110,7 +118,11 @@ def _pad(run: Run) -> None:
         Run(run.folder.parent / mine["run"]).show(mine["key"], None)
     # A new key for every drawing: the answers to the last one are no answers to this.
     mine.update(key=f"visitor-{secrets.token_hex(6)}" if glyph is not None else "", run=run.id, glyph=glyph)
-    if glyph is not None:
+    if state in ENDED:
+        # Nobody looks twice a second any more: the answer stands elsewhere on the page.
+        if changed:
+            st.rerun()
+    elif glyph is not None:
         with suppress(FileNotFoundError):  # deleted by another visitor
             run.show(mine["key"], glyph)
 
@@ -122,26 +134,24 @@ def _glyph(image: np.ndarray | None) -> np.ndarray | None:
         return None
 
 
-def _learning(run: Run) -> None:
-    """What changes most while it learns: the drawing, the curves, the sixteen images."""
+def _learning(run: Run, state: str) -> None:
+    """What changes most while it learns: the drawing and the curves."""
     with lookup.watch(run).latest() as progress:
-        passes = _passes(run, progress)
-        mine, curves, gallery = (
-            _my_drawing(run, progress, passes),
-            views.curves(progress, passes),
-            views.gallery(progress),
-        )
-    live.drawing(mine, key="train_drawing_view")
+        passes = views.axis(progress, views.planned(progress, run.config))
+        mine, curves = _my_drawing(run, state, progress, passes), views.curves(progress, passes)
+    if state not in _MUTE or mine["best"]:
+        live.drawing(mine, key="train_drawing_view")
+    else:
+        st.caption(mine["sentence"])
     live.curves(curves, key="train_curves")
+
+
+def _unseen(run: Run) -> None:
+    """Sixteen images that it is not trained on."""
+    with lookup.watch(run).latest() as progress:
+        gallery = views.gallery(progress)
     st.markdown("**Characters it was never trained on**, and what it takes them for")
     live.gallery(gallery, key="train_gallery")
-
-
-def _passes(run: Run, progress: Progress) -> int:
-    """How long the curves are: as planned, and in the end as it came."""
-    if progress.end:
-        return max(progress.end["summary"]["epochs"], 1)
-    return progress.start.get("epochs", run.config.recipe.epochs)
 
 
 def _by_class(run: Run) -> None:
@@ -152,22 +162,34 @@ def _by_class(run: Run) -> None:
     live.classes(data, key="train_classes_view")
 
 
-def _my_drawing(run: Run, progress: Progress, passes: int) -> dict:
+def _my_drawing(run: Run, state: str, progress: Progress, passes: int) -> dict:
     """What the network of the moment takes the visitor's drawing for."""
     mine = st.session_state.get("train_drawing", {})
     names, glyph = progress.classes, mine.get("glyph")
     readings = progress.drawings.get(mine.get("key", ""), [])
-    if glyph is not None and progress.end:
+    if glyph is not None and state == "finished":
         probabilities = finished_model(run).classify(glyph[None])[0]
         readings = [*readings, Reading(float(passes), probabilities)]
-    if glyph is None:
-        words = "Draw one of its characters on the sheet, and see what the network takes it for while it learns."
-    elif not readings:
-        words = "It looks at your drawing as soon as it is learning."
-    else:
-        looks = "once" if len(readings) == 1 else f"{len(readings)} times"
-        words = "The finished network reads it so." if progress.end else f"It has looked at your drawing {looks}."
-    return views.drawing(readings, names, passes, words)
+    words = _about_drawing(state, glyph is not None, len(readings))
+    return views.drawing(readings, names, passes, words, over=state in ENDED)
+
+
+def _about_drawing(state: str, drawn: bool, looks: int) -> str:
+    """What a visitor can expect of the sheet now."""
+    if state in _MUTE:
+        if looks:
+            return "So it read your drawing at its last look. It is not learning now, and looks at nothing."
+        return (
+            "It is not learning now, so it cannot be asked about a drawing of yours: a network that learns can, and "
+            "so can a finished model."
+        )
+    if state == "finished":
+        return "The finished network reads it so." if drawn else "Draw one of its characters on the sheet to try it."
+    if not drawn:
+        return "Draw one of its characters on the sheet, and see what the network takes it for while it learns."
+    if not looks:
+        return "It looks at your drawing as soon as it is learning."
+    return f"It has looked at your drawing {'once' if looks == 1 else f'{looks} times'}."
 
 
 def finished_model(run: Run) -> Recognizer:

@@ -75,7 +75,7 @@ svg { display: block; height: 230px; max-width: 100%; }
 _gallery = _view(
     "gallery",
     '<div class="grid"></div>',
-    f".grid {{ {_TEXT} display: grid; grid-template-columns: repeat(8, minmax(0, 72px)); gap: 8px; }}"
+    f".grid {{ {_TEXT} display: grid; grid-template-columns: repeat(16, minmax(0, 72px)); gap: 8px; }}"
     + """
 .tile { border-radius: 8px; padding: 3px; background: var(--st-secondary-background-color); text-align: center;
   transition: background-color 0.4s; }
@@ -84,7 +84,7 @@ _gallery = _view(
 .picture { display: block; aspect-ratio: 1; border-radius: 5px; image-rendering: pixelated;
   background-repeat: no-repeat; }
 .guess { display: block; font-size: 0.95rem; font-weight: 600; line-height: 1.5; white-space: pre; overflow: hidden; }
-@media (max-width: 640px) { .grid { gap: 5px; grid-template-columns: repeat(8, minmax(0, 1fr)); }
+@media (max-width: 900px) { .grid { gap: 5px; grid-template-columns: repeat(8, minmax(0, 1fr)); }
   .tile { padding: 2px; } .guess { font-size: 0.75rem; } }
 """,
 )
@@ -114,7 +114,8 @@ _drawing = _view(
     "drawing",
     '<div class="view"><div class="now"><span class="letter"></span><div class="bars"></div></div>'
     '<p class="sentence" role="status"></p>'
-    '<div class="story" role="img"><div class="names"></div><div class="strip"></div></div></div>',
+    '<div class="story" role="img"><p class="title">What it took it for, from the first pass on</p>'
+    '<div class="names"></div><div class="strip"></div></div></div>',
     f".view {{ {_TEXT} }}"
     + """
 .now { display: flex; gap: 1.2rem; align-items: center; height: 150px; }
@@ -129,6 +130,9 @@ _drawing = _view(
 .bars u { display: block; height: 100%; background: var(--validation); transition: width 0.45s; }
 .bars span { width: 3.2em; text-align: right; font-variant-numeric: tabular-nums; font-size: 0.9rem; }
 .sentence { margin: 0.2rem 0; min-height: 1.5em; font-size: 0.95rem; opacity: 0.8; }
+.story.none { visibility: hidden; }
+.story.over { display: none; }
+.title { margin: 0.4rem 0 0.1rem; font-size: 0.85rem; opacity: 0.75; }
 .names { position: relative; height: 22px; overflow: hidden; font-weight: 600; font-size: 0.95rem; }
 .names span { position: absolute; }
 .strip { position: relative; height: 46px; border-radius: 6px; overflow: hidden;

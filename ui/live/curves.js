@@ -1,4 +1,4 @@
-// Two charts over the passes: how often right, and the loss. Axes are fixed for the whole run, lines only grow.
+// Two charts over the passes: how often right, and the loss. The axis of passes grows now and then, lines only grow.
 const SVG = "http://www.w3.org/2000/svg";
 const HEIGHT = 230;
 const MARGIN = { left: 46, right: 10, top: 10, bottom: 26 };

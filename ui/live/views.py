@@ -6,6 +6,7 @@ import numpy as np
 
 from hcr_core.alphabet import spoken
 from hcr_core.training.config import TrainingConfig
+from hcr_core.training.job import ENDED
 from hcr_core.training.progress import Progress, Reading, class_accuracy, frequent_confusions, guesses
 from ui.figures import class_colours
 from ui.image_views import sprite_sheet
@@ -14,6 +15,8 @@ from ui.reading import percent
 TRAINING, VALIDATION = "#d9793f", "#5b74e8"
 #: A loss below this is as good as none.
 _LEAST_LOSS = 0.01
+#: Passes that the curves of a longer run have room for at first.
+_LEAST_AXIS = 4
 _LOSS_TICKS = (0.01, 0.03, 0.1, 0.3, 1, 3, *(10.0**power for power in range(1, 39)))
 
 
@@ -38,7 +41,7 @@ def roughly(seconds: float) -> str:
     return duration(max(step, step * round(seconds / step)))
 
 
-def sentence(state: str, said: dict, progress: Progress) -> str:
+def sentence(state: str, said: dict, progress: Progress, config: TrainingConfig) -> str:
     """What a run is doing, for someone who has never trained a network."""
     match state:
         case "starting" | "preparing":
@@ -52,9 +55,9 @@ def sentence(state: str, said: dict, progress: Progress) -> str:
         case "finishing":
             return "Nearly done: the best state is put together as a model."
         case "finished":
-            return "Finished: " + _best(progress)
+            return _ended(progress, config) + _best(progress)
         case "stopped":
-            return "Stopped. Resume goes on exactly where it was."
+            return f"Stopped{_in_pass(progress, config)}. Resume goes on exactly where it was."
         case "failed":
             return f"It could not go on: {said.get('reason', 'nothing more is known')}."
     return (
@@ -70,10 +73,30 @@ def _learning(progress: Progress) -> str:
     return f"Of 100 characters it was never shown, it now reads {math.floor(100 * right + 0.5)} right."
 
 
+def _in_pass(progress: Progress, config: TrainingConfig) -> str:
+    """Where in the training it is, as part of a sentence; nothing before its first step."""
+    if not progress.batch and not progress.history:
+        return ""
+    passes, x = planned(progress, config), progress.x
+    return f" after pass {x:.0f} of {passes}" if x == int(x) else f" in pass {math.floor(x) + 1} of {passes}"
+
+
+def _ended(progress: Progress, config: TrainingConfig) -> str:
+    """How a finished run came to its end: as planned, with nothing left to gain, or stopped by somebody."""
+    done, passes = len(progress.history), planned(progress, config)
+    if not progress.end or done >= passes:
+        return "Finished: "
+    patience, best = config.recipe.early_stopping, progress.end["summary"]["best_epoch"]
+    if patience and done - best >= patience:
+        return f"Finished after {done} of {passes} passes, as the last {done - best} brought nothing better: "
+    state = f"the state after pass {best}, its best" if best else "what it knew"
+    return f"Stopped early{_in_pass(progress, config)}, and a model made of {state}: "
+
+
 def _best(progress: Progress) -> str:
     best = progress.best
     if not best:
-        return "the model is made of what it knew."
+        return "no pass over the data was complete, so how well it reads was not measured."
     share = f"it reads {percent(best['val_accuracy'])} of the characters right that it was never shown"
     if best["val_accuracy"] < 1.3 / max(len(progress.classes), 1):
         return f"{share}, hardly more than by guessing. Other settings may help: a lower learning rate, more passes."
@@ -88,38 +111,55 @@ def latest_accuracy(progress: Progress) -> float | None:
 
 def header(state: str, said: dict, progress: Progress, config: TrainingConfig) -> dict:
     """See ``live.header``."""
-    passes = progress.start.get("epochs", config.recipe.epochs)
-    fraction = 1.0 if state == "finished" else min(1.0, progress.x / max(passes, 1))
+    passes = planned(progress, config)
+    # A run that was ended early is not shown as a whole one.
+    whole = state == "finished" and not (progress.end and len(progress.history) < passes)
     return {
         "state": state,
-        "sentence": sentence(state, said, progress),
-        "fraction": round(fraction, 4),
+        "sentence": sentence(state, said, progress, config),
+        "fraction": 1.0 if whole else round(min(1.0, progress.x / max(passes, 1)), 4),
         "passes": passes,
-        "numbers": _ended_numbers(progress) if progress.end else _numbers(progress, passes, state),
+        "numbers": _ended_numbers(progress, passes) if progress.end else _numbers(progress, passes, state),
     }
 
 
+def planned(progress: Progress, config: TrainingConfig) -> int:
+    """Passes over the data that were asked for."""
+    return progress.start.get("epochs", config.recipe.epochs)
+
+
 def _numbers(progress: Progress, passes: int, state: str) -> list[tuple[str, str]]:
-    batch, right = progress.batch, latest_accuracy(progress)
-    going = batch and state in ("training", "paused")
+    batch, right, best = progress.batch, latest_accuracy(progress), progress.best
     current = min(math.floor(progress.x) + 1, passes) if progress.start else 0
+    speed = ("images a second", f"{batch['images_per_second']:,.0f}" if batch else "–")
+    if state in ENDED:
+        # Two figures of the same validation images: at the last look, often of a sample, and after a whole pass.
+        best_pass = [(f"after pass {best['epoch']}, its best", _share(best["val_accuracy"]))] if best else []
+        last = ("right on unseen images, last look", _share(right))
+        return [last, *best_pass, ("pass over the data", f"{current} of {passes}"), speed]
+    going = batch and state in ("training", "paused")
     return [
         ("right on unseen images", _share(right)),
         ("pass over the data", f"{current} of {passes}"),
         ("left", roughly(batch["seconds_left"]) if going else "–"),
-        ("images a second", f"{batch['images_per_second']:,.0f}" if batch else "–"),
+        speed,
     ]
 
 
-def _ended_numbers(progress: Progress) -> list[tuple[str, str]]:
+def _ended_numbers(progress: Progress, passes: int) -> list[tuple[str, str]]:
     summary = progress.end["summary"]
+    best = summary["best_epoch"]
+    if summary["epochs"] < passes:
+        which = [("best pass", str(best or "–")), ("whole passes", f"{summary['epochs']} of {passes}")]
+    else:
+        which = [("best pass", f"{best} of {summary['epochs']}")]
     return [
         ("right on unseen images", _share(summary["val_accuracy"])),
         ("right in training", _share(summary["accuracy"])),
         ("validation loss", _figure(summary["val_loss"])),
         ("training loss", _figure(summary["loss"])),
         ("training time", duration(summary["seconds"])),
-        ("best pass", f"{summary['best_epoch']} of {summary['epochs']}"),
+        *which,
         ("images a second", f"{summary['images_per_second']:,.0f}" if summary["images_per_second"] else "–"),
     ]
 
@@ -130,6 +170,21 @@ def _share(value: float | None) -> str:
 
 def _figure(value: float | None) -> str:
     return "–" if value is None else f"{value:.3f}"
+
+
+def axis(progress: Progress, passes: int) -> int:
+    """Passes that the curves have room for: as far as it came, doubled now and then up to all that are planned.
+
+    A few passes of many would be a scratch at the left edge; an axis that grew with every look would never rest.
+    """
+    ends = [points[-1, 0] for points in (progress.training.points(), progress.sampled.points()) if len(points)]
+    reached = max([progress.x, *ends])
+    if progress.end:
+        return max(math.ceil(reached), 1)
+    room = _LEAST_AXIS
+    while room < reached:
+        room *= 2
+    return max(min(room, passes), 1)
 
 
 def curves(progress: Progress, passes: int) -> dict:
@@ -235,17 +290,20 @@ def _mixed_up(progress: Progress) -> str:
     return f"Most frequent error: {words[0]}." if words else "No errors."
 
 
-def drawing(readings: list[Reading], names: list[str], passes: int, sentence: str) -> dict:
-    """See ``live.drawing``; ``readings`` are those of the drawing of the moment."""
+def drawing(readings: list[Reading], names: list[str], passes: int, sentence: str, *, over: bool = False) -> dict:
+    """See ``live.drawing``; ``readings`` are those of the drawing of the moment.
+
+    Where the training is ``over`` and said nothing of this drawing, no room is kept for what it thought from pass
+    to pass.
+    """
     readings = guesses(readings)
     colours = class_colours(len(names))
     moments, labels = [], []
     for i, reading in enumerate(readings):
         top = int(reading.probabilities.argmax())
         until = readings[i + 1].x if i + 1 < len(readings) else min(reading.x + passes / 200, passes)
-        moments.append(
-            [round(reading.x, 4), round(until, 4), names[top], float(reading.probabilities[top]), colours[top]]
-        )
+        begin = min(reading.x, until - passes / 200)  # seen, too, where it came at the very end
+        moments.append([round(begin, 4), round(until, 4), names[top], float(reading.probabilities[top]), colours[top]])
         # A letter stands where a new guess begins, if there is room since the last one.
         if not labels or (labels[-1][1] != names[top] and reading.x - labels[-1][0] > passes / 30):
             labels.append([reading.x, names[top], colours[top]])
@@ -260,6 +318,7 @@ def drawing(readings: list[Reading], names: list[str], passes: int, sentence: st
         "moments": moments,
         "names": labels,
         "passes": max(passes, 1),
+        "over": over and len(readings) < 2,
         "sentence": sentence,
         "alt": f"What the network took the drawing for, from the first pass to the last: {story}.",
     }
