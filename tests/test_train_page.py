@@ -285,10 +285,14 @@ def test_the_summary_at_the_end(script):
 
 def test_a_finished_model_is_saved_and_chosen_on_the_recognize_page(script):
     at = page(run=finished(script).run.id)
+    assert "Not saved yet" in words(at)
+    assert at.button(key="train_try").label.startswith("Save it")
     at.text_input[0].set_value("fresh").run()
     at.button(key="train_save").click().run()
     assert not at.exception
     assert "Saved as **fresh**" in words(at)
+    assert "Not saved yet" not in words(at)
+    assert at.button(key="train_try").label == "Try it on the Recognize page"
     assert at.button(key="train_save").disabled
     at.button(key="train_try").click().run()
     assert not at.exception

@@ -22,6 +22,7 @@ from ui.data import recognizer_of
 from ui.export import chart, save_numbers
 from ui.figures import class_matrix
 from ui.live import views
+from ui.reading import plain
 from ui.recognize_this import open_recognize
 from ui.teach.brought import in_a_sentence
 
@@ -224,9 +225,21 @@ def _take_away(run: Run) -> None:
         name = st.text_input(
             "Name of the model", saved or run.config.name, max_chars=64, key=f"train_save_{run.id}", width=260
         )
-        save = st.button("Save", icon=":material/save:", key="train_save", disabled=name == saved)
-        use = st.button("Try it on the Recognize page", icon=":material/draw:", type="primary", key="train_try")
-    if save or (use and name != saved):
+        kept = name == saved
+        save = st.button(
+            "Saved" if kept else "Save",
+            icon=":material/save:",
+            type="secondary" if kept else "primary",
+            key="train_save",
+            disabled=kept,
+        )
+        use = st.button(
+            "Try it on the Recognize page" if kept else "Save it, and try it on the Recognize page",
+            icon=":material/draw:",
+            type="primary" if kept else "secondary",
+            key="train_try",
+        )
+    if save or (use and not kept):
         if (SHIPPED / check_name(name)).exists():
             st.error(f"{name} is the name of a model that comes with the app: choose another.")
             return
@@ -237,8 +250,10 @@ def _take_away(run: Run) -> None:
         st.rerun()
     if saved:
         st.caption(f"Saved as **{saved}**: the Recognize page offers it, and the Models page shows its card.")
-    elif (user_store() / name).exists():
-        st.caption(f"There is a model {name} of yours: saving replaces it.")
+    else:
+        st.caption("**Not saved yet**: only this run has the model, and no other page offers it.")
+    if not kept and (user_store() / name).exists():
+        st.caption(f"There is a model {plain(name)} of yours: saving replaces it.")
 
 
 def _saved_as(run: Run) -> str | None:
