@@ -85,6 +85,14 @@ def test_before_starting_network_data_and_time_are_shown():
     assert not at.get("bidi_component")
 
 
+def test_a_part_of_the_data_is_said_to_be_one():
+    at = page()
+    assert "a part of" not in words(at)
+    assert ">9</div>" in html(at)  # the network's picture shows one of its own characters
+    next(field for field in at.number_input if field.label == "At most so many images").set_value(1000).run()
+    assert "900 of 1,294 images: a part of the data" in words(at)
+
+
 def test_another_network_has_its_own_settings():
     at = page()
     at.selectbox(key="train_architecture").set_value("mlp-sigmoid").run()
@@ -421,7 +429,8 @@ def test_a_damaged_run_does_not_break_the_page(script, places):
 @pytest.mark.parametrize("name", ARCHITECTURES)
 def test_every_network_is_drawn(name, classes):
     layers = layer_figures(ARCHITECTURES[name], 28, classes)
-    drawing = diagram(layers, 28)
+    drawing = diagram(layers, 28, "<")
+    assert "&lt;</div>" in drawing
     assert drawing.count('class="layer"') == len(layers) + 1
     assert f"{classes} classes" in drawing
     assert f"{sum(layer.parameters for layer in layers):,} parameters" in drawing

@@ -32,17 +32,20 @@ STYLE = """
 .network .softmax { background: #3ba182; }
 .network .flat { background: #8d8f98; }
 .network .drop { background: none; border: 2px dashed #8d8f98; }
-.network .ink { background: #111; color: #fff; font: 600 34px/54px Georgia, serif; }
+.network .ink { background: #111; color: #fff; font: 600 34px/54px Georgia, serif; overflow: hidden; }
 .network b { display: block; font-size: 0.78rem; }
 .network .dim { opacity: 0.7; white-space: nowrap; }
 </style>
 """
 
 
-def diagram(layers: list[LayerFigures], side: int) -> str:
-    """HTML of a network for glyphs of ``side`` pixels, its layers from left to right, wrapping on a phone."""
+def diagram(layers: list[LayerFigures], side: int, label: str) -> str:
+    """HTML of a network for glyphs of ``side`` pixels, its layers from left to right, wrapping on a phone.
+
+    ``label`` is one of the characters that it is to learn.
+    """
     ink = _column(
-        f'<div class="block ink" style="width:{_SIDE}px;height:{_SIDE}px">a</div>',
+        f'<div class="block ink" style="width:{_SIDE}px;height:{_SIDE}px">{html.escape(label)}</div>',
         ("The image", f"{side} × {side}", ""),
         "One character, white on black.",
     )
@@ -53,9 +56,9 @@ def diagram(layers: list[LayerFigures], side: int) -> str:
     return f'{STYLE}<div class="network" role="img" aria-label="{words}">{ink}{"".join(columns)}</div>'
 
 
-def show(layers: list[LayerFigures], side: int) -> None:
+def show(layers: list[LayerFigures], side: int, label: str) -> None:
     """Draw it on the page."""
-    st.html(diagram(layers, side))
+    st.html(diagram(layers, side, label))
 
 
 def _layer(figures: LayerFigures, side: int, *, answers: bool) -> str:

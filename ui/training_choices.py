@@ -52,9 +52,9 @@ def choose() -> TrainingConfig | None:
         recipe, others = _settings(recipe, pace, key)
         config = TrainingConfig("new", names, architecture, recipe, classes=classes, **others)
         with start:
-            config = _start(config, _shown(config, counts), len(labels))
+            config = _start(config, counts, len(labels))
     with right:
-        _network(architecture, len(labels))
+        _network(architecture, labels)
         _preview(names, classes, recipe.augment)
     return config
 
@@ -233,8 +233,9 @@ def _one_of(label: str, options: tuple[str, ...], default: str, key: str) -> str
     return st.selectbox(label, options, index=options.index(default), key=key)
 
 
-def _start(config: TrainingConfig, samples: int, classes: int) -> TrainingConfig | None:
+def _start(config: TrainingConfig, counts: list[int], classes: int) -> TrainingConfig | None:
     """Name, expected time, and the button; the run where it was pressed."""
+    samples, whole = _shown(config, counts), _shown(replace(config, limit=0), counts)
     suggestion = _free_name(f"{'-'.join(config.data)}-{config.architecture}")
     name = st.text_input(
         "Name of the new model",
@@ -246,11 +247,10 @@ def _start(config: TrainingConfig, samples: int, classes: int) -> TrainingConfig
     expected = lookup.estimate(config, samples, classes)
     how = "measured on this machine" if expected.measured else "a rough estimate"
     passes = "one pass" if config.recipe.epochs == 1 else f"{config.recipe.epochs} passes"
+    images = f"{samples:,} images" if samples == whole else f"{samples:,} of {whole:,} images: a part of the data"
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Start training", type="primary", icon=":material/play_arrow:", key="train_start")
-        st.markdown(
-            f"**About {roughly(expected.seconds)}**, {how}  \n:gray[{passes} over {samples:,} images]", width="content"
-        )
+        st.markdown(f"**About {roughly(expected.seconds)}**, {how}  \n:gray[{passes} over {images}]", width="content")
     working = [run for run in job.runs() if run.alive()]
     if working:
         st.caption(f"{working[0].config.name} is being trained now: yours waits until it has ended.")
@@ -264,12 +264,14 @@ def _free_name(wanted: str) -> str:
     return next(name for name in names if name not in taken)
 
 
-def _network(name: str, classes: int) -> None:
-    architecture = ARCHITECTURES[name]
+def _network(name: str, labels: tuple[str, ...]) -> None:
+    architecture, classes = ARCHITECTURES[name], len(labels)
     st.markdown(
         f"**The network**: {parameter_count(architecture, GLYPH_SIZE, classes):,} parameters, the numbers it learns"
     )
-    network_diagram.show(layer_figures(architecture, GLYPH_SIZE, classes), GLYPH_SIZE)
+    network_diagram.show(
+        layer_figures(architecture, GLYPH_SIZE, classes), GLYPH_SIZE, "a" if "a" in labels else labels[-1]
+    )
     published = f" · published: {architecture.published}" if architecture.published else ""
     st.caption(f"Layers from left to right, p.: parameters. Source: {architecture.source}{published}.")
 

@@ -91,7 +91,7 @@ class Pace:
     limit: int = 0
 
     def __str__(self) -> str:
-        return f"{self.passes} pass{'es' * (self.passes > 1)}"
+        return f"{self.passes} pass{'es' * (self.passes > 1)}" + ", a part of the images" * bool(self.limit)
 
 
 def quick(config: TrainingConfig, counts: list[int], classes: int) -> Pace:

@@ -11,7 +11,7 @@ from hcr_core.training.job import Run
 from ui import training_data as lookup
 from ui.export import chart
 from ui.figures import run_curves
-from ui.live.views import duration
+from ui.live.views import duration, planned
 from ui.reading import plain
 
 _MEASURES = {"val_accuracy": "Right on unseen images", "val_loss": "Validation loss"}
@@ -31,7 +31,9 @@ def listed(open_run) -> None:
         selection_mode="multi-row",
         key=f"train_runs_{len(runs)}",
         column_config={
-            "unseen": st.column_config.NumberColumn("right on unseen", format="percent", help="Best pass"),
+            "unseen": st.column_config.NumberColumn(
+                "right on unseen", format="percent", help="All images held back, after the best pass"
+            ),
             "started": st.column_config.DatetimeColumn("started", format="D MMM, HH:mm"),
         },
         alt="The runs, the one started last first",
@@ -51,11 +53,13 @@ def listed(open_run) -> None:
 def _row(run: Run) -> dict:
     with lookup.watch(run).latest() as progress:
         best, seconds = progress.best, progress.seconds
+        early = len(progress.history) < planned(progress, run.config)
+    state = run.state()
     return {
         "name": run.config.name,
         "data": " + ".join(run.config.data),
         "network": run.config.architecture,
-        "state": run.state(),
+        "state": "finished early" if state == "finished" and early else state,
         "unseen": best.get("val_accuracy"),
         "time": duration(seconds) if seconds else "",
         "started": pd.Timestamp(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.ticket))),

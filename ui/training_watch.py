@@ -205,7 +205,8 @@ def _about(run: Run) -> None:
     varied = {"none": "not varied", "light": "varied a little", "full": "varied a lot"}[recipe.augment]
     lines = [
         f"**{config.name}** learns from **{' and '.join(config.data)}**"
-        + (f", {config.classes}" if config.classes else ""),
+        + (f", {config.classes}" if config.classes else "")
+        + (f", at most {config.limit:,} images{' of each' * (len(config.data) > 1)}" if config.limit else ""),
         f"Network **{config.architecture}**" + (f": {architecture.title}" if architecture else ""),
         f"{lookup.Pace(recipe.epochs, recipe.batch)}, {recipe.batch} images a step, {recipe.optimizer}, learning rate "
         f"{recipe.learning_rate:g} ({recipe.schedule}), images {varied}",
