@@ -10,6 +10,7 @@ from hcr_core.datasets.published import PUBLISHED_COUNTS
 from hcr_core.model_store import ModelError
 from hcr_core.public import is_public
 from ui import data as lookup
+from ui.address import say_if_missing
 from ui.entry import ensure_app
 from ui.export import chart, save_numbers
 from ui.figures import class_colours, class_matrix, count_bars, distributions
@@ -342,6 +343,7 @@ VIEWS = {
 
 def page() -> None:
     names = lookup.data_sets()
+    say_if_missing(names, "data", "data set")
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Data set", names, key="data", bind="query-params", width=260)
         view = switch("Look at", [view for view in VIEWS if view != "Import" or not is_public()], "view")

@@ -4,7 +4,8 @@ import streamlit as st
 
 from hcr_core.datasets import DatasetError
 from hcr_core.model_store import ModelError, open_model
-from ui.data import readable_models
+from ui.address import say_if_missing
+from ui.data import data_sets, readable_models
 from ui.entry import ensure_app
 from ui.evaluate.calibration import show_calibration
 from ui.evaluate.card import show_card
@@ -37,6 +38,7 @@ def page() -> None:
         if view == CARD:
             show_card(open_model(choose_model(models)))
         else:
+            say_if_missing(data_sets(), "data", "data set")
             with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
                 question = choose_question(models)
             MEASURED[view](models, question)

@@ -75,7 +75,15 @@ def test_chosen_classes_are_shown():
 def test_an_address_with_nonsense_is_the_page_as_it_begins():
     at = explore(data="../../etc/passwd", view="<b>", each="-3")
     assert words(at)
+    assert at.selectbox(key="data").value == "digits"
     assert at.button_group(key="view").value == "Counts"
+
+
+def test_a_data_set_that_is_not_here_is_said_so():
+    at = explore(data="nosuch")
+    assert "There is no data set nosuch here" in at.info[0].value
+    assert "nosuch" not in words(at.run())
+    assert not explore(data="synthetic").info
 
 
 def test_a_set_imported_again_is_the_new_one(tmp_path, monkeypatch):
