@@ -21,6 +21,7 @@ from hcr_core.robustness import PERTURBATIONS
 from ui.evaluate import robustness
 from ui.evaluate.calibration import verdict
 from ui.evaluate.gallery import answer_table, ordered
+from ui.evaluate.leaderboard import headline
 from ui.evaluate.questions import precisely
 from ui.evaluate.work import shared_result
 
@@ -115,8 +116,42 @@ def test_a_model_may_answer_with_anything_it_knows():
 
 
 def test_the_tutorials_figures_stand_below():
-    table = models(data="digits").dataframe[1].value
+    at = models(data="digits")
+    table = at.dataframe[1].value
     assert "over 97 %" in table["published"].tolist()
+    # No model here has one of their networks.
+    assert "here" not in table
+    assert "published" not in at.dataframe[0].value
+    assert "None of the models above has one of these networks" in words(at)
+
+
+SURE, UNSURE = (0.97, 0.99, (0.96, 0.98)), (0.955, 0.98, (0.94, 0.965))
+
+
+@pytest.mark.parametrize(
+    ("shares", "sentence"),
+    [
+        ({"digits": SURE}, "The model **digits** reads 97.0 % of 900 images right"),
+        ({"digits": SURE, "b": (0.9, 0.95, (0.88, 0.92))}, "The model **digits** reads 97.0 % of 900 images right"),
+        ({"digits": SURE, "b": UNSURE}, "The models **digits** and **b** cannot be told apart on 900 images"),
+        ({"a": SURE, "b": SURE, "c": SURE, "d": UNSURE, "e": UNSURE, "f": UNSURE}, "**c**, **d** and 2 more cannot"),
+    ],
+    ids=["one", "apart", "overlapping", "many"],
+)
+def test_a_winner_is_named_only_where_it_can_be_told(shares, sentence):
+    text = headline(shares, 900, "digits, test")
+    assert sentence in text
+    assert "the data set digits, test" in text
+
+
+def test_the_leaders_confusion_is_shown_first_until_another_is_chosen(own_models):
+    at = models(data="digits", models="twin")
+    at.button_group(key="show").set_value("Confusion").run()
+    assert at.selectbox(key="model").value == "twin"
+    at.selectbox(key="model").set_value("characters").run()
+    for view in ("Leaderboard", "Answers"):
+        at.button_group(key="show").set_value(view).run()
+    assert at.selectbox(key="model").value == "characters"
 
 
 def test_a_cell_of_the_address_is_shown(expected):

@@ -37,7 +37,7 @@ def show_gallery(models: list[str], question: Question) -> None:
     rows = ordered(evaluation, which, order, chosen)
     wrong, images = int((~evaluation.right).sum()), len(evaluation.right)
     st.markdown(
-        f"**{model}** reads {wrong:,} of {images:,} images wrong ({precisely(wrong / images)}). "
+        f"The model **{plain(model)}** reads {wrong:,} of {images:,} images wrong ({precisely(wrong / images)}). "
         f"{len(rows):,} {'fit' if len(rows) != 1 else 'fits'} the choice."
     )
     if len(rows):

@@ -9,9 +9,12 @@ from hcr_core.model_card import parameters
 from hcr_core.model_store import LITERT, StoredModel, open_model
 from hcr_core.published_results import PUBLISHED_RESULTS
 from ui.evaluate.figures import accuracy_bars
-from ui.evaluate.questions import Question, ask, choose_models, precisely, say_refused
+from ui.evaluate.questions import Question, ask, choose_models, precisely, put_first, say_refused
 from ui.export import chart, save_numbers
+from ui.reading import plain
 
+#: Models that cannot be told apart and are named, at most.
+_NAMED = 4
 _COLUMNS = {
     "model": st.column_config.TextColumn("Model", pinned=True),
     "network": st.column_config.TextColumn("Network"),
@@ -52,7 +55,10 @@ def show_leaderboard(models: list[str], question: Question) -> None:
     found, refused = ask(choose_models(models), question)
     ranking = sorted(found, key=lambda name: -found[name].report.figures["accuracy"])
     if ranking:
-        _headline(found, ranking, question)
+        put_first(ranking[0])
+        st.markdown(
+            headline({name: _shares(found[name]) for name in ranking}, len(found[ranking[0]].right), question.title)
+        )
         table = pd.DataFrame([_row(open_model(name), found[name]) for name in ranking])
         bars = [(name, *_shares(found[name])) for name in ranking]
         best = ", ".join(f"{name} {accuracy:.1%}" for name, accuracy, *_ in bars)
@@ -71,22 +77,42 @@ def show_leaderboard(models: list[str], question: Question) -> None:
 
 
 def _saying_nothing(table: pd.DataFrame) -> list[str]:
-    """Columns that only repeat others: digits have no case, and most models know what they are shown."""
+    """Columns that are empty or repeat others: digits have no case, and most models know what they are shown."""
     repeated = [name for name in ("folded", "shape") if (table[name] == table["accuracy"]).all()]
-    return repeated + ([] if table["unknown_images"].any() else ["unknown_images"])
+    return repeated + [name for name in ("unknown_images", "published") if not table[name].any()]
 
 
-def _headline(found: dict[str, Evaluation], ranking: list[str], question: Question) -> None:
-    best, images = found[ranking[0]], len(found[ranking[0]].right)
-    accuracy, _, (low, high) = _shares(best)
-    st.markdown(
-        f"#### **{ranking[0]}** reads {precisely(accuracy)} of {images:,} images right\n"
-        f":gray[{question.title}; so many images tell this to within {precisely((high - low) / 2)} "
-        "(the thin lines: 95 % intervals).]"
+#: Accuracy, share with the truth among the first two answers, and the limits of the accuracy's 95 % interval.
+Shares = tuple[float, float, tuple[float, float]]
+
+
+def headline(shares: dict[str, Shares], images: int, data: str) -> str:
+    """Which model is best, in Markdown; where the intervals of several overlap with the best one's, that they do.
+
+    Args:
+        shares: Of each model by its name, the best first.
+        images: How many were read.
+        data: Which images, as a question's title says it.
+    """
+    (best, (accuracy, _, (low, high))), *_ = shares.items()
+    alike = [name for name, (_, _, (_, top)) in shares.items() if top >= low]
+    within = f"so many images tell a share to within {precisely((high - low) / 2)} (the thin lines: 95 % intervals)"
+    if len(alike) == 1:
+        return (
+            f"#### The model **{plain(best)}** reads {precisely(accuracy)} of {images:,} images right\n"
+            f":gray[On the data set {plain(data)}; {within}.]"
+        )
+    named = [f"**{plain(name)}**" for name in alike[:_NAMED]]
+    named += [f"{len(alike) - _NAMED} more"] * (len(alike) > _NAMED)
+    least = min(shares[name][0] for name in alike)
+    read = f"{precisely(least)} to {precisely(accuracy)}" if least < accuracy else precisely(accuracy)
+    return (
+        f"#### The models {', '.join(named[:-1])} and {named[-1]} cannot be told apart on {images:,} images\n"
+        f":gray[They read {read} of the data set {plain(data)} right; {within}, and theirs overlap.]"
     )
 
 
-def _shares(evaluation: Evaluation) -> tuple[float, float, tuple[float, float]]:
+def _shares(evaluation: Evaluation) -> Shares:
     figures, right = evaluation.report.figures, evaluation.right
     return figures["accuracy"], figures["top2"], wilson_interval(int(right.sum()), len(right))
 
@@ -124,14 +150,17 @@ def _published(ranking: list[str], found: dict[str, Evaluation], question: Quest
         for result in PUBLISHED_RESULTS
     ]
     table = pd.DataFrame(rows)
+    if not table["here"].any():  # none of the models has one of these networks
+        table = table.drop(columns="here")
     st.dataframe(
         table,
         hide_index=True,
-        column_config={"here": st.column_config.TextColumn(f"best here, on {question.title}")},
+        column_config={"here": st.column_config.TextColumn(f"best model here, on the data set {question.title}")},
         alt="Networks with the accuracy their tutorials published, and the accuracy reached here",
     )
     st.caption(
         "Figures on different data show the same network at different tasks; only those on the same images compare."
+        + ("" if "here" in table else " None of the models above has one of these networks.")
     )
     save_numbers(table, "published-results")
 

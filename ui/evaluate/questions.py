@@ -111,9 +111,26 @@ def choose_models(models: list[str]) -> list[str]:
     return chosen or models
 
 
+#: In the session: the model that the leaderboard put first, and the one that the visitor chose.
+_FIRST, _CHOSEN = "models_first", "models_chosen"
+
+
+def put_first(model: str) -> None:
+    """Have a model looked at first by the views of a single one, until the visitor chooses another."""
+    st.session_state[_FIRST] = model
+
+
 def choose_model(models: list[str]) -> str:
-    """A single model."""
-    return st.selectbox("Model", models, key="model", bind="query-params", width=220)
+    """A single model: to begin with the address's, the visitor's last, or the best of the leaderboard."""
+    first = st.session_state.get(_CHOSEN) or st.session_state.get(_FIRST)
+    if "model" not in st.session_state and "model" not in st.query_params and first in models:
+        # Not as the default, which the address leaves out: a colleague may see another leaderboard.
+        st.session_state["model"] = first
+    return st.selectbox("Model", models, key="model", bind="query-params", width=220, on_change=_keep_chosen)
+
+
+def _keep_chosen() -> None:
+    st.session_state[_CHOSEN] = st.session_state["model"]
 
 
 def ask(models: list[str], question: Question) -> tuple[dict[str, Evaluation], dict[str, str]]:
@@ -122,7 +139,7 @@ def ask(models: list[str], question: Question) -> tuple[dict[str, Evaluation], d
     for i, name in enumerate(models):
 
         def show(share: float, done=i, name=name) -> None:
-            words = f"**{name}** reads {question.title}: {share:.0%}"
+            words = f"The model **{plain(name)}** reads the data set {plain(question.title)}: {share:.0%}"
             bar.progress((done + share) / len(models), words + _of(done, len(models)))
 
         try:
