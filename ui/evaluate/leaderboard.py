@@ -108,7 +108,7 @@ def headline(shares: dict[str, Shares], images: int, data: str) -> str:
     read = f"{precisely(least)} to {precisely(accuracy)}" if least < accuracy else precisely(accuracy)
     return (
         f"#### The models {', '.join(named[:-1])} and {named[-1]} cannot be told apart on {images:,} images\n"
-        f":gray[They read {read} of the data set {plain(data)} right; {within}, and theirs overlap.]"
+        f":gray[On the data set {plain(data)}: they read {read} right; {within}, and theirs overlap.]"
     )
 
 
