@@ -29,6 +29,8 @@ MEASURES = {
 
 #: Images that t-SNE arranges, and whose labels are judged at first: some seconds, and one second.
 TSNE_SAMPLE, SUSPECTS = 2500, 4000
+#: Typical images of a class in a row, and as many unusual ones; groups of duplicates, and images of each, at most.
+_EACH, _GROUPS, _OF_GROUP = 10, 12, 6
 
 
 def switch(label: str, options: list[str], key: str, **options_of_widget) -> str:
@@ -46,17 +48,19 @@ def chosen_classes(name: str, default: int) -> list[int]:
     return [names.index(label) for label in chosen] or list(range(min(default, len(names))))
 
 
-def clickable(name: str, positions: np.ndarray, key: str, captions=None, words=None, images=None, tile=56) -> None:
+def clickable(
+    name: str, positions: np.ndarray, key: str, captions=None, words=None, images=None, tile=56, **arrangement
+) -> None:
     """Images of a data set in a grid; a click takes one to the Recognize page.
 
     ``captions`` (none if not given) stand below them, ``words`` in their tooltips; ``images`` are
-    shown in place of the originals.
+    shown in place of the originals. ``arrangement`` is that of ``image_grid``.
     """
     data = lookup.dataset(name)
     shown = np.asarray(data.images[positions]) if images is None else images
     words = words or [f"{label_of(data, position)}, image {position}" for position in positions]
     captions = captions or [""] * len(positions)
-    send(name, positions, image_grid(shown, captions, f"{key}-{name}", tile=tile, descriptions=words))
+    send(name, positions, image_grid(shown, captions, f"{key}-{name}", tile=tile, descriptions=words, **arrangement))
 
 
 def send(name: str, positions: np.ndarray, picked: int | None) -> None:
@@ -147,26 +151,32 @@ def show_gallery(name: str) -> None:
 
 
 def show_typical(name: str) -> None:
-    data = lookup.dataset(name)
     st.caption(
         "The average image, then the most typical and the most unusual ones. "
         "An unusual image may be a rare style, or an error."
     )
+    headings = True
     for label in chosen_classes(name, 8):
         order = lookup.typicality(name, label)
-        if not len(order):
-            continue
-        mean, typical, unusual = st.columns([1, 5, 5], vertical_alignment="center")
-        mean.image(
-            lookup.average(name, label),
-            width=64,
-            caption=plain(data.alphabet[label]),
-            alt=f"average {data.alphabet[label]}",
-        )
-        for column, positions, kind in ((typical, order[:10], "typical"), (unusual, order[::-1][:10], "unusual")):
-            with column:
-                words = [f"{kind} {data.alphabet[label]}, image {position}" for position in positions]
-                clickable(name, positions, f"{kind}-{label}", words=words, tile=44)
+        if len(order):
+            _typical_row(name, label, order, headings)
+            headings = False
+
+
+def _typical_row(name: str, label: int, order: np.ndarray, headings: bool) -> None:
+    """A class's average, its first and its last images; with ``headings`` above the first row of all."""
+    title = lookup.dataset(name).alphabet[label]
+    mean, typical, unusual = st.columns([1, 5, 5])
+    with mean:
+        if headings:
+            st.markdown("**Average**")
+        st.image(lookup.average(name, label), width=64, caption=plain(title), alt=f"average {title}")
+    for column, positions, kind in ((typical, order[:_EACH], "typical"), (unusual, order[::-1][:_EACH], "unusual")):
+        with column:
+            if headings:
+                st.markdown(f"**Most {kind}**")
+            words = [f"{kind} {title}, image {position}" for position in positions]
+            clickable(name, positions, f"{kind}-{label}", words=words, tile=44, row=_EACH)
 
 
 def show_ink(name: str) -> None:
@@ -236,7 +246,8 @@ def show_lookalikes(name: str) -> None:
             )
             positions = lookup.nearest_pairs(name, int(a), int(b)).ravel()
             captions = [label_of(data, position) for position in positions]
-            clickable(name, positions, f"alike-{a}-{b}", captions, tile=44)
+            pairs = [(2, "")] * (len(positions) // 2)
+            clickable(name, positions, f"alike-{a}-{b}", captions, tile=44, groups=pairs)
 
 
 def show_suspicious(name: str) -> None:
@@ -295,7 +306,8 @@ def show_duplicates(name: str) -> None:
             help="Equal images in training and test make a test easier than it looks.",
         )
         st.metric("Groups with different labels", f"{len(contradicting):,}", width="content")
-    _duplicate_groups(name, "Equal pixel by pixel", (contradicting + across + groups)[:12], "equal")
+    first = _without_repeats(contradicting + across + groups)[:_GROUPS]
+    _duplicate_groups(name, "Equal pixel by pixel", first, [_together(data, group) for group in first], "equal")
     likeness = st.slider(
         "Nearly equal from a likeness of",
         0.95,
@@ -313,19 +325,36 @@ def show_duplicates(name: str) -> None:
         f"{len(pairs):,} pairs among {len(lookup.sample(name)):,} images (at most 1,000 are listed), "
         f"{int(crossing.sum()):,} of them across splits."
     )
-    _duplicate_groups(name, "Nearly equal", list(pairs[:12]), "near")
+    likenesses = [f"likeness {cosine:.4f}" for cosine in cosines[:_GROUPS]]
+    _duplicate_groups(name, "Nearly equal", list(pairs[:_GROUPS]), likenesses, "near")
     table = pd.DataFrame({"first": pairs[:, 0], "second": pairs[:, 1], "likeness": cosines, "across_splits": crossing})
     save_numbers(table, f"near-duplicates-{name}")
 
 
-def _duplicate_groups(name: str, title: str, groups: list[np.ndarray], key: str) -> None:
+def _without_repeats(groups: list[np.ndarray]) -> list[np.ndarray]:
+    """Each group once, where it comes first."""
+    return list({int(group[0]): group for group in groups}.values())
+
+
+def _together(data, group: np.ndarray) -> str:
+    """What a group of equal images is, in words."""
+    found = [f"{len(group):,} images"]
+    found += ["different labels"] * (len(set(data.labels[group].tolist())) > 1)
+    found += ["across splits"] * (len(set(data.split[group].tolist())) > 1)
+    return ", ".join(found)
+
+
+def _duplicate_groups(name: str, title: str, groups: list[np.ndarray], titles: list[str], key: str) -> None:
+    """Groups of images, each framed, with words below it."""
     if not groups:
         return
     data = lookup.dataset(name)
     st.subheader(title, anchor=False)
-    positions = np.concatenate([group[:6] for group in groups])
+    shown = [group[:_OF_GROUP] for group in groups]
+    positions = np.concatenate(shown)
     captions = [f"{label_of(data, p)} · {data.split[p]}\n{p}" for p in positions]
-    clickable(name, positions, key, captions, tile=84)
+    framed = [(len(group), words) for group, words in zip(shown, titles, strict=True)]
+    clickable(name, positions, key, captions, tile=84, groups=framed)
 
 
 VIEWS = {

@@ -1,5 +1,7 @@
 """Each view of the Explore page on the bundled sets, and the figures it is made of."""
 
+import json
+
 import numpy as np
 import pytest
 from conftest import page_at
@@ -99,6 +101,40 @@ def test_a_set_imported_again_is_the_new_one(tmp_path, monkeypatch):
         assert len(lookup.dataset("own")) == sum(lookup.counts("own").values()).sum() == count
 
 
+def grids(at: AppTest) -> list[dict]:
+    """What the grids of images were given to show."""
+    found = [view.proto for view in at.get("bidi_component") if view.proto.component_name == "hcr_image_grid"]
+    return [json.loads(proto.json) for proto in found]
+
+
+def test_images_that_are_nearly_equal_stand_in_pairs():
+    at = explore(data="synthetic", view="Duplicates")
+    (grid,) = grids(at)
+    assert len(grid["groups"]) == 12
+    assert [size for size, _ in grid["groups"]] == [2] * 12
+    likenesses = [float(title.removeprefix("likeness ")) for _, title in grid["groups"]]
+    assert likenesses == sorted(likenesses, reverse=True)
+    assert likenesses[-1] >= 0.99
+    assert len(grid["captions"]) == 24
+
+
+def test_equal_images_stand_together(tmp_path, monkeypatch):
+    monkeypatch.setenv("HCR_IMPORTED_DIR", str(tmp_path / "imported"))
+    images = np.random.default_rng(1).integers(0, 255, (12, 8, 8), np.uint8)
+    images[1:8] = images[0]
+    np.savez(tmp_path / "own.npz", images=images, labels=np.arange(12) % 2)
+    import_dataset(tmp_path / "own.npz", "eightfold")
+    ((size, title),) = grids(explore(data="eightfold", view="Duplicates"))[0]["groups"]
+    assert size == 6
+    assert title.startswith("8 images, different labels")
+
+
+def test_typical_and_unusual_images_fill_one_row_each_under_their_headings():
+    at = explore(data="digits", view="Typical", classes="3")
+    assert {"**Average**", "**Most typical**", "**Most unusual**"} <= {element.value for element in at.markdown}
+    assert [(grid["row"], len(grid["captions"])) for grid in grids(at)] == [(10, 10), (10, 10)]
+
+
 def test_published_counts_are_complete():
     assert sum(PUBLISHED_COUNTS["A-Z Handwritten Alphabets (published)"].values()) == 372_450
     assert len(PUBLISHED_COUNTS["NIST SD19 (published)"]) == 62
@@ -107,7 +143,10 @@ def test_published_counts_are_complete():
 def test_count_bars_follow_the_order_and_fill_what_is_missing():
     figure = count_bars({"a": {"x": 3, "y": 1}, "b": {"y": 2}}, ["y", "x"], log=False, share=False)
     assert [list(bar.x) for bar in figure.data] == [[1, 3], [2, 0]]
-    assert figure.layout.yaxis.categoryarray == ("x", "y")  # Plotly counts from the bottom
+    assert figure.layout.yaxis.categoryarray == ("y", "x")
+    # The classes from the top, and with them the bars of a class, in the order of the legend at the left.
+    assert figure.layout.yaxis.autorange == "reversed"
+    assert figure.layout.legend.xanchor == "left"
 
 
 def test_a_matrix_leaves_its_diagonal_out():

@@ -154,18 +154,25 @@ def count_bars(series: dict[str, dict[str, float]], order: Sequence[str], *, log
             marker_color=colour,
             hovertemplate="%{y}: %{x:.2%}" if share else "%{y}: %{x:,}",
         )
+    # From the top: the classes, and the bars of each in the order of the legend.
     figure.update_yaxes(
-        type="category", categoryorder="array", categoryarray=list(map(as_text, order))[::-1], dtick=1, fixedrange=True
+        type="category",
+        categoryorder="array",
+        categoryarray=list(map(as_text, order)),
+        autorange="reversed",
+        dtick=1,
+        fixedrange=True,
     )
     figure.update_xaxes(
         type="log" if log else "linear", tickformat=".1%" if share else "~s", fixedrange=True, side="top"
     )
     figure.update_layout(
-        height=90 + len(order) * (10 + 9 * len(series)),
-        margin={"l": 8, "r": 8, "t": 40, "b": 8},
+        height=110 + len(order) * (10 + 9 * len(series)),
+        margin={"l": 8, "r": 8, "t": 60, "b": 8},
         barmode="group",
         bargap=0.2,
-        legend={"orientation": "h", "x": 1, "xanchor": "right", "y": 1.0, "yanchor": "bottom"},
+        # Above the numbers of the axis, and far from the button in the corner.
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top"},
         showlegend=len(series) > 1,
     )
     return figure

@@ -16,6 +16,12 @@ _grid = st.components.v2.component(
     html='<div class="grid"></div>',
     css="""
 .grid { display: flex; flex-wrap: wrap; gap: 6px; font-family: var(--st-font); }
+.rows { display: grid; grid-template-columns: repeat(var(--row), minmax(0, var(--tile))); }
+.rows .picture { width: 100%; height: auto; aspect-ratio: 1; }
+.group { padding: 8px; margin: 0 8px 8px 0; border: 1px solid var(--st-border-color); border-radius: 8px;
+  color: var(--st-text-color); font-size: 0.85rem; text-align: center; }
+.images { display: flex; flex-wrap: wrap; gap: 6px; justify-content: center; }
+.group > span { display: block; margin-top: 4px; }
 """
     + _BUTTON_STYLE
     + """
@@ -52,7 +58,14 @@ canvas { width: 100%; height: 560px; border: 1px solid var(--st-border-color); b
 
 
 def image_grid(
-    images: np.ndarray, captions: Sequence[str], key: str, *, tile: int = 56, descriptions: Sequence[str] | None = None
+    images: np.ndarray,
+    captions: Sequence[str],
+    key: str,
+    *,
+    tile: int = 56,
+    descriptions: Sequence[str] | None = None,
+    row: int = 0,
+    groups: Sequence[tuple[int, str]] = (),
 ) -> int | None:
     """Show images (n, H, W) in a grid.
 
@@ -62,6 +75,8 @@ def image_grid(
         key: Name of the widget.
         tile: Side of an image on the screen, in CSS pixels.
         descriptions: What each image is, for tooltips and screen readers; the captions if ``None``.
+        row: So many images a row, smaller ones where there is little room; 0: as many as there is room for.
+        groups: Framed together: how many images each has, in their order, and words below it; none if empty.
 
     Returns:
         The number of the image that was just clicked, or ``None``.
@@ -74,6 +89,8 @@ def image_grid(
             "sprite": sprite_sheet(images, columns),
             "columns": columns,
             "tile": tile,
+            "row": row,
+            "groups": [list(group) for group in groups],
             "captions": list(captions),
             "descriptions": list(descriptions or captions),
         },
