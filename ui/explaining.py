@@ -101,6 +101,7 @@ def _layers(layers: list[LayerMaps], key: str) -> None:
         key=f"{key}_layer_{len(titles)}",
         persist_state="session",
         label_visibility="collapsed",
+        wrap=True,
     )
     for layer in layers:
         if chosen not in ("all", layer.title):
