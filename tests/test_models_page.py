@@ -148,6 +148,7 @@ def test_the_leaders_confusion_is_shown_first_until_another_is_chosen(own_models
     at = models(data="digits", models="twin")
     at.button_group(key="show").set_value("Confusion").run()
     assert at.selectbox(key="model").value == "twin"
+    assert at.query_params["model"] == "twin"  # for a colleague, who sees another leaderboard
     at.selectbox(key="model").set_value("characters").run()
     for view in ("Leaderboard", "Answers"):
         at.button_group(key="show").set_value(view).run()

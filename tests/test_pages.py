@@ -59,6 +59,9 @@ def test_why_shows_the_ink_that_made_the_difference():
     at.toggle(key="recognize_draw_why").set_value(True).run()
     assert not at.exception
     assert any("blue: capital R" in caption.value for caption in at.caption)
+    (layers,) = (control for control in at.button_group if control.label == "Layer")
+    assert len(layers.options) > 6
+    assert layers.proto.wrap  # more of them than a row has room for
 
 
 def test_a_cleared_sheet_is_nothing_written():

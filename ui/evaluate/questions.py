@@ -125,7 +125,7 @@ def choose_model(models: list[str]) -> str:
     first = st.session_state.get(_CHOSEN) or st.session_state.get(_FIRST)
     if "model" not in st.session_state and "model" not in st.query_params and first in models:
         # Not as the default, which the address leaves out: a colleague may see another leaderboard.
-        st.session_state["model"] = first
+        st.session_state["model"] = st.query_params["model"] = first
     return st.selectbox("Model", models, key="model", bind="query-params", width=220, on_change=_keep_chosen)
 
 
