@@ -17,9 +17,11 @@ _COVER = 0.85
 _MARGIN, _BESIDE = 3, 5
 #: Largest side, in pixels, of what two rules leave where they cross.
 _RESIDUE = 20
-#: An underline is at most this many stroke widths thick, at least this many heights of what stands above it long; at
-#: most this share of all ink is below it or joined to it: letters' own bars at their feet are joined to them.
-_UNDERLINE_THICKNESS, _UNDERLINE_LENGTH, _BELOW, _JOINED = 2.0, 1.3, 0.12, 0.7
+#: An underline is at most this many stroke widths thick, at least this many heights of what stands above it long, and
+#: hardly broken, unlike the feet of letters side by side.
+_UNDERLINE_THICKNESS, _UNDERLINE_LENGTH, _UNBROKEN = 2.0, 1.3, 0.97
+#: At most this share of all ink is below an underline, and joined to it, as letters are to their own feet.
+_BELOW, _JOINED = 0.12, 0.7
 #: Pen that is darker than the rule by this much, of 255, is told from it by that.
 _DARKER = 60
 
@@ -134,7 +136,8 @@ def remove_underline(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         for part, x, y, thickness in _long_runs(written, _UNDERLINE_THICKNESS * stroke_width(written)):
             line, courses = np.zeros_like(written), np.zeros_like(written)
             _erase(written, line, courses, part, x, y, thickness)
-            if _is_underline(written >= 128, line, y, len(part)):
+            whole = part.any(axis=0).mean() >= _UNBROKEN
+            if whole and _is_underline(written >= 128, line, y, len(part)):
                 removed[top : top + height, left : left + width] |= line
     return _without(ink, removed)
 
