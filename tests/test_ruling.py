@@ -95,7 +95,7 @@ def test_an_underline_goes_and_letters_stay_whole(start, end, thickness):
     kept, removed = remove_underline(np.maximum(ink, line))
     assert (kept[(line > 0) & (ink < 20)] >= 128).mean() < 0.15
     assert (kept[ink >= 200] >= 128).mean() > 0.95
-    assert (removed[line > 0] >= 128).mean() > 0.9
+    assert (removed[line > 0] >= 128).mean() > 0.7
 
 
 @pytest.mark.parametrize(
