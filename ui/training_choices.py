@@ -237,13 +237,7 @@ def _start(config: TrainingConfig, counts: list[int], classes: int) -> TrainingC
     """Name, expected time, and the button; the run where it was pressed."""
     samples, whole = _shown(config, counts), _shown(replace(config, limit=0), counts)
     suggestion = _free_name(f"{'-'.join(config.data)}-{config.architecture}")
-    name = st.text_input(
-        "Name of the new model",
-        suggestion,
-        max_chars=64,
-        key=f"train_name_{suggestion}",
-        help="The run is called so at once; the model is saved under it when you say so at the end.",
-    )
+    name = st.text_input("Name of the new model", suggestion, max_chars=64, key=f"train_name_{suggestion}")
     expected = lookup.estimate(config, samples, classes)
     how = "measured on this machine" if expected.measured else "a rough estimate"
     passes = "one pass" if config.recipe.epochs == 1 else f"{config.recipe.epochs} passes"
