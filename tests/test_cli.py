@@ -120,6 +120,12 @@ def test_an_unknown_model_is_one_sentence(capsys):
     assert capsys.readouterr().err.startswith("hcr_core: there is no model 'nothing'")
 
 
+def test_the_help_says_what_may_be_read(capsys):
+    with pytest.raises(SystemExit):
+        main(["read", "--help"])
+    assert "or a folder: all images in it and below" in " ".join(capsys.readouterr().out.split())
+
+
 def test_a_wrong_call_exits_with_two():
     with pytest.raises(SystemExit) as caught:
         main(["read", "--alphabet", "vowels", "x.png"])
