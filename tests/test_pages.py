@@ -111,6 +111,12 @@ def test_the_drawing_is_there_again_after_another_page():
     assert at.session_state[f"{PAD}_state"]["start"] == {"objects": [{"type": "Path"}]}
 
 
+def scribble() -> np.ndarray:
+    """Forty strokes over each other on a white sheet, uint8 (200, 200)."""
+    path = np.random.default_rng(0).integers(30, 170, (40, 1, 2)).astype(np.int32)
+    return cv2.polylines(np.full((200, 200), 255, np.uint8), [path], False, 0, 3)
+
+
 def upload(*files: tuple[str, bytes]) -> AppTest:
     at = app()
     at.session_state["recognize_source"] = "Upload"
@@ -211,9 +217,17 @@ def test_remarks(candidates, lookalikes, text):
 
 def test_what_is_refused_is_said_to_be_no_character():
     scribble = replace(character({"R": 0.97, "K": 0.03}), written=0.01, refused=True)
-    assert remark(scribble) == "Probably not a character. If it is one, capital R comes closest."
+    assert remark(scribble) == "If it is one, capital R comes closest."
     assert scribble.to_dict()["refused"] is True
     assert "refused" not in replace(scribble, refused=False).to_dict()
+
+
+def test_the_headline_does_not_name_what_is_refused():
+    text = shown(upload(("scribble.png", png(scribble()))))
+    headline, rest = text.split('<p class="name">')[1].split("</p>", 1)
+    assert headline == "<b>Probably not a character</b>"
+    assert "If it is one, " in rest
+    assert "of all characters <b>" in rest
 
 
 def test_bars_show_every_class_in_the_order_asked_for():

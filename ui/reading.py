@@ -57,7 +57,7 @@ def alike(character: Character) -> list[tuple[str, float]]:
 def remark(character: Character) -> str:
     """What to know about an answer, in plain words; empty where it speaks for itself."""
     if character.refused:
-        return f"Probably not a character. If it is one, {in_words([character.label])} comes closest."
+        return f"If it is one, {in_words([character.label])} comes closest."
     if not character.sure:
         rivals = [label for label, p in character.candidates[1:3] if p >= 0.05]
         return f"Unsure: it could also be {in_words(rivals, 'or')}." if rivals else "Unsure."
@@ -78,24 +78,37 @@ def answer(reading: Reading | None, *, empty: str = "") -> None:
         )
         return
     character = reading.characters[0]
-    lines = [f'<p class="name">{html.escape(spoken(character.label))} <b>{percent(character.probability)}</b></p>']
+    lines = [f'<p class="name">{_headline(character)}</p>']
     note = remark(character)
     if note:
         mark = " unsure" if character.refused or not character.sure else ""
         lines.append(f'<p class="remark{mark}">{html.escape(note)}</p>')
-    said = alike(character) if character.sure and not character.refused else []
-    following = [
-        f"<b>{html.escape(label)}</b> {percent(p)}"
-        for label, p in character.candidates[1:5]
-        if p >= 0.005 and (label, p) not in said
-    ]
+    following = _following(character)
     if following:
-        lines.append(f'<p class="next">then {" · ".join(following)}</p>')
+        lines.append(f'<p class="next">{following}</p>')
     faded = " blank" if character.refused else ""
     st.html(
         f'<div class="answer" role="status"><span class="letter{faded}">{html.escape(character.label)}</span>'
         f"<div>{''.join(lines)}</div></div>"
     )
+
+
+def _headline(character: Character) -> str:
+    if character.refused:
+        return "<b>Probably not a character</b>"
+    return f"{html.escape(spoken(character.label))} <b>{percent(character.probability)}</b>"
+
+
+def _following(character: Character) -> str:
+    """What comes after what was said already; of what is refused nothing was, but that it is no character."""
+    said = alike(character) if character.sure and not character.refused else []
+    first = 0 if character.refused else 1
+    shares = " · ".join(
+        f"<b>{html.escape(label)}</b> {percent(p)}"
+        for label, p in character.candidates[first:5]
+        if p >= 0.005 and (label, p) not in said
+    )
+    return shares and f"{'of all characters' if character.refused else 'then'} {shares}"
 
 
 def table_to_take(rows: list[dict[str, object]], key: str) -> None:
