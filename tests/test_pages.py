@@ -13,7 +13,7 @@ from streamlit.testing.v1 import AppTest
 from hcr_core.preprocessing import Box
 from hcr_core.recognition import Character
 from ui.figures import probability_bars
-from ui.reading import in_words, percent, remark
+from ui.reading import in_words, look, percent, remark
 
 PAD = "recognize_pad"
 SIDE = 340  # of the pad, in pixels; its module imports the canvas, which needs a running app
@@ -228,6 +228,17 @@ def test_the_headline_does_not_name_what_is_refused():
     assert headline == "<b>Probably not a character</b>"
     assert "If it is one, " in rest
     assert "of all characters <b>" in rest
+
+
+@pytest.mark.parametrize("paper", [(255, 255, 255), (90, 140, 200)], ids=["white", "blue"])
+def test_beyond_the_image_is_paper_around_the_ink(paper):
+    """A long stroke, and a dark frame along the image's lower edge, of which nothing is repeated."""
+    wide = np.full((100, 400, 3), paper, np.uint8)
+    wide[60:64, 40:360] = 0
+    wide[99] = 60
+    seen = look(wide, "all", "characters")
+    assert (seen.ink[:20] == paper).all()
+    assert (seen.ink[-20:] == paper).all()
 
 
 def test_bars_show_every_class_in_the_order_asked_for():

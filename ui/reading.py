@@ -15,6 +15,7 @@ from hcr_core.imaging import flatten
 from hcr_core.journal import timed
 from hcr_core.preprocessing import Box
 from hcr_core.recognition import Character
+from hcr_core.sheet_ink import border_of
 from ui.data import recognizer
 from ui.explaining import inside
 from ui.figures import probability_bars
@@ -212,7 +213,9 @@ def _cut_out(image: np.ndarray, box: Box) -> np.ndarray:
     top, left, bottom, right = max(y - half, 0), max(x - half, 0), min(y + half, height), min(x + half, width)
     cut = flatten(image[top:bottom, left:right])
     margins = (top - y + half, y + half - bottom, left - x + half, x + half - right)
-    square = cv2.copyMakeBorder(cut, *margins, cv2.BORDER_REPLICATE)
+    # Beyond the image is paper: its edge repeated would draw bars of whatever lies there, a shadow or a frame.
+    paper = np.median(border_of(np.atleast_3d(cut)), axis=0).tolist()
+    square = cv2.copyMakeBorder(cut, *margins, cv2.BORDER_CONSTANT, value=paper)
     return cv2.resize(square, (2 * _INK, 2 * _INK), interpolation=cv2.INTER_AREA)
 
 
