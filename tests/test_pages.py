@@ -61,9 +61,17 @@ def test_why_shows_the_ink_that_made_the_difference():
     assert any("blue: capital R" in caption.value for caption in at.caption)
 
 
-def test_a_cleared_sheet_is_nothing_written():
+def test_what_cannot_be_seen_is_no_character():
     at = draw(app().run(), np.full((SIDE, SIDE, 3), 255, np.uint8))
     assert "Nothing written here" in shown(at)
+
+
+@pytest.mark.parametrize("button", ["undo", "clear"])
+def test_an_empty_sheet_says_again_what_to_do(button):
+    at = draw(app().run(), sheet("R", side=SIDE, size=200))
+    at.button(key=f"{PAD}_{button}").click().run()
+    assert "Write one letter or digit" in shown(at)
+    assert not at.get("plotly_chart")
 
 
 @pytest.mark.parametrize("data", ["", "data:image/png;base64,", "data:image/png;base64,!!!", "data:text/html,<b>"])

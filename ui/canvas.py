@@ -83,7 +83,7 @@ def drawing_pad(key: str, pen: int = PEN_WIDTH, size: tuple[int, int] = (SIDE, S
         size: Width and height in CSS pixels.
 
     Returns:
-        The drawing, uint8 (height, width, 4) RGBA, or ``None`` before anything was drawn.
+        The drawing, uint8 (height, width, 4) RGBA, or ``None`` before anything was drawn and after all was taken back.
     """
     pad = _state(key)
     if key not in st.session_state:
@@ -101,7 +101,7 @@ def drawing_pad(key: str, pen: int = PEN_WIDTH, size: tuple[int, int] = (SIDE, S
         pad["objects"] = objects
         pad["image"] = drawn_image(data_url)
     _buttons(key, pad, pen)
-    return pad["image"]
+    return pad["image"] if pad["objects"] else None
 
 
 def _sent(key: str, pad: dict, pen: int, size: tuple[int, int]) -> tuple[object, object]:
