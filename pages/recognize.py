@@ -1,7 +1,7 @@
 """Draw, upload or photograph a character and see it read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -13,14 +13,16 @@ from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode
 from hcr_core.model_store import ModelError, open_model
 from hcr_core.recognition import Character
+from hcr_core.several import has_several
 from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
 from ui.page_reading.choices import choose_language, choose_layout
 from ui.page_reading.writing import draw_writing, offer_more, show_photos
-from ui.reading import STYLE, Seen, answer, full_view, look, percent, plain, table_to_take, thumbnail
+from ui.reading import STYLE, Seen, answer, full_view, look, plain
 from ui.recognize_this import MODEL_KEY, given, put_away
 from ui.teach import marking
+from ui.uploads import several
 
 CLASSES = {
     "all": "All",
@@ -126,10 +128,13 @@ def _example(label: str) -> None:
     show_drawing(PAD, stroke_objects([stroke * scale + offset for stroke in strokes]))
 
 
-def read_bytes(data: bytes, choice: Choice) -> Seen | str:
-    """What is seen on an image file, or why it cannot be read."""
+def read_bytes(data: bytes, choice: Choice, *, among_others: bool = False) -> Seen | str:
+    """What is seen on an image file, or why it cannot be read; ``among_others`` also whether there is more on it,
+    which ``offer_more`` finds out for a picture alone."""
     try:
-        return _seen(decode(data), choice)
+        image = decode(data)
+        seen = _seen(image, choice)
+        return replace(seen, several=has_several(image, seen.reading)) if among_others else seen
     except ImageError as error:
         return str(error)
 
@@ -161,8 +166,8 @@ def upload(choice: Choice) -> None:
     former = st.session_state.get("recognize_uploads", {})
     results = {}
     for file in files:
-        key = (file.file_id, choice, version)
-        results[key] = former.get(key) or read_bytes(file.getvalue(), choice)
+        key = (file.file_id, choice, version, len(files) > 1)
+        results[key] = former.get(key) or read_bytes(file.getvalue(), choice, among_others=len(files) > 1)
     st.session_state["recognize_uploads"] = results
     shown = [(file.name, result) for file, result in zip(files, results.values(), strict=True)]
     if len(shown) > 1:
@@ -183,41 +188,6 @@ def one(name: str, result: Seen | str, key: str, below: Callable[[Character, str
     original.image(result.picture, width=result.picture.shape[1], alt=f"the image {plain(name)}")
     with reading:
         full_view(result, key, below)
-
-
-def several(shown: list[tuple[str, Seen | str]]) -> None:
-    """Thumbnails with their answers, and a table to take away."""
-    with st.container(horizontal=True, gap="medium"):
-        for name, result in shown:
-            with st.container(width=140, border=True):
-                _card(name, result)
-    table_to_take([_row(name, result) for name, result in shown], "recognize_csv")
-
-
-def _card(name: str, result: Seen | str) -> None:
-    if isinstance(result, str):
-        st.markdown("–")
-        st.caption(plain(name))
-        st.caption(f":orange[{plain(result)}]")
-        return
-    small = thumbnail(result.picture, 108)
-    st.image(small, width=small.shape[1], alt=f"the image {plain(name)}")
-    for character in result.reading.characters[:1]:
-        st.markdown(f"**{plain(character.label)}** {percent(character.probability)}")
-    st.caption(plain(name))
-    if not result.reading.characters:
-        st.caption("Nothing written here.")
-
-
-def _row(name: str, result: Seen | str) -> dict[str, str]:
-    """A line of the table; texts throughout, so that what is missing is empty."""
-    row = {"file": name, "text": "", "probability": "", "candidates": "", "error": ""}
-    if isinstance(result, str):
-        return row | {"error": result}
-    for character in result.reading.characters[:1]:
-        row["text"], row["probability"] = character.label, f"{character.probability:.4f}"
-        row["candidates"] = " ".join(f"{label}:{p:.3f}" for label, p in character.candidates[:5])
-    return row
 
 
 def from_elsewhere(choice: Choice) -> None:

@@ -8,6 +8,7 @@ import cv2
 import numpy as np
 import pytest
 from conftest import ROOT, sheet
+from drawn_pages import page
 from streamlit.testing.v1 import AppTest
 
 from hcr_core.preprocessing import Box
@@ -63,7 +64,7 @@ def test_why_shows_the_ink_that_made_the_difference():
 
 def test_what_cannot_be_seen_is_no_character():
     at = draw(app().run(), np.full((SIDE, SIDE, 3), 255, np.uint8))
-    assert "Nothing written here" in shown(at)
+    assert "No single character found here" in shown(at)
 
 
 @pytest.mark.parametrize("button", ["undo", "clear"])
@@ -145,6 +146,27 @@ def test_several_uploads_give_a_table():
     assert "not an image" in table["error"][1]
 
 
+def test_several_uploads_say_of_each_what_is_in_doubt():
+    blank, words = png(np.full((200, 200), 255, np.uint8)), png(page("Hot fox", "jumps"))
+    at = upload(("a.png", png(sheet("A"))), ("s.png", png(scribble())), ("blank.png", blank), ("page.png", words))
+    doubts = ["", "Probably not a character.", "No character found here.", at.dataframe[0].value["doubt"][3]]
+    assert at.dataframe[0].value["doubt"].tolist() == doubts
+    assert doubts[3].endswith("there seem to be more.")
+    captions = [caption.value for caption in at.caption]
+    assert [f":orange[{doubt}]" in captions for doubt in doubts[1:]] == [True] * 3
+    assert "There seems to be more than one character on 1 of these pictures." in [m.value for m in at.markdown]
+    at.button(key="recognize_read_all").click().run()
+    assert not at.exception
+    assert at.dataframe[0].value["text"][3].count(" / ") == 1
+
+
+def test_several_uploads_of_a_character_each_are_in_no_doubt():
+    at = upload(("a.png", png(sheet("A"))), ("k.png", png(sheet("K"))))
+    assert not at.exception
+    assert "recognize_read_all" not in [button.key for button in at.button]
+    assert not any("orange" in caption.value for caption in at.caption)
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -161,7 +183,7 @@ def test_a_bad_upload_is_one_sentence_and_the_page_goes_on(data, sentence):
 @pytest.mark.parametrize("size", [(5000, 2), (2, 5000), (1, 1)])
 def test_an_upload_of_any_shape_is_shown(size):
     at = upload(("line.png", png(np.full(size[::-1], 255, np.uint8))))
-    assert "Nothing written here" in shown(at)
+    assert "No single character found here" in shown(at)
     at = upload(("line.png", png(np.full(size[::-1], 255, np.uint8))), ("k.png", png(sheet("K"))))
     assert at.dataframe[0].value["text"].tolist() == ["", "K"]
 

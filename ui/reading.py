@@ -73,7 +73,7 @@ def remark(character: Character) -> str:
 def answer(reading: Reading | None, *, empty: str = "") -> None:
     """The letter, large, with how sure the model is; ``empty`` is what to say before anything is written."""
     if reading is None or not reading.characters:
-        text = empty if reading is None else "Nothing written here."
+        text = empty if reading is None else "No single character found here."
         st.html(
             f'<div class="answer" role="status"><span class="letter blank">?</span><p>{html.escape(text)}</p></div>'
         )
@@ -145,12 +145,14 @@ class Seen:
         ink: A square of the original around the character, or ``None`` where nothing is written.
         picture: The whole image, small.
         model: The name of the model that read it.
+        several: Whether there seems to be more than one character; ``False``, too, where nobody looked.
     """
 
     reading: Reading
     ink: np.ndarray | None
     picture: np.ndarray
     model: str
+    several: bool = False
 
 
 def look(image: np.ndarray, alphabet: str, model: str) -> Seen:
