@@ -216,9 +216,15 @@ def _cut_out(image: np.ndarray, box: Box) -> np.ndarray:
     cut = flatten(image[top:bottom, left:right])
     margins = (top - y + half, y + half - bottom, left - x + half, x + half - right)
     # Beyond the image is paper: its edge repeated would draw bars of whatever lies there, a shadow or a frame.
-    paper = np.median(border_of(np.atleast_3d(cut)), axis=0).tolist()
-    square = cv2.copyMakeBorder(cut, *margins, cv2.BORDER_CONSTANT, value=paper)
+    square = cv2.copyMakeBorder(cut, *margins, cv2.BORDER_CONSTANT, value=_paper_around(image, box))
     return cv2.resize(square, (2 * _INK, 2 * _INK), interpolation=cv2.INTER_AREA)
+
+
+def _paper_around(image: np.ndarray, box: Box) -> list[float]:
+    """The usual colour just outside a character's box."""
+    gap = 1 + max(box.width, box.height) // 50
+    part = image[max(box.y - gap, 0) : box.y + box.height + gap, max(box.x - gap, 0) : box.x + box.width + gap]
+    return np.median(border_of(np.atleast_3d(flatten(part))), axis=0).tolist()
 
 
 def probabilities(character: Character, key: str) -> None:
