@@ -18,11 +18,12 @@ from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing, stroke_object
 from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
 from ui.page_reading.choices import choose_language, choose_layout
+from ui.page_reading.pages_read import KEPT
 from ui.page_reading.writing import draw_writing, offer_more, show_photos
 from ui.reading import STYLE, Seen, answer, full_view, look, plain
 from ui.recognize_this import MODEL_KEY, given, put_away
 from ui.teach import marking
-from ui.uploads import several
+from ui.uploads import keep_in_full, several
 
 CLASSES = {
     "all": "All",
@@ -35,6 +36,8 @@ EXAMPLES = "AgR7e4"
 PAD = "recognize_pad"
 #: Files of an upload that are read: more would keep the visitor, and all others, waiting.
 MOST_FILES = 100
+#: Says which of several uploads is in full.
+_SHOWN = "recognize_upload_shown"
 
 
 @dataclass(frozen=True)
@@ -153,6 +156,7 @@ def upload(choice: Choice) -> None:
         answer(None, empty=f"Choose pictures or drop them above: {kind}, a drawing from any program.")
         return
     if not one_each:
+        keep_in_full([file.file_id for file in files[:KEPT]], "recognize_page_shown")
         show_photos([(file.name, file.getvalue()) for file in files], choice)
         return
     if len(files) > MOST_FILES:
@@ -170,9 +174,10 @@ def upload(choice: Choice) -> None:
         results[key] = former.get(key) or read_bytes(file.getvalue(), choice, among_others=len(files) > 1)
     st.session_state["recognize_uploads"] = results
     shown = [(file.name, result) for file, result in zip(files, results.values(), strict=True)]
+    keep_in_full([file.file_id for file in files], _SHOWN)
     if len(shown) > 1:
-        several(shown)
-        chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0])
+        several(shown, _SHOWN)
+        chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0], key=_SHOWN)
     else:
         chosen = 0
         offer_more(files[0].getvalue(), shown[0][1])

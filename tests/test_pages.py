@@ -3,6 +3,7 @@
 import base64
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
@@ -151,7 +152,7 @@ def test_several_uploads_say_of_each_what_is_in_doubt():
     at = upload(("a.png", png(sheet("A"))), ("s.png", png(scribble())), ("blank.png", blank), ("page.png", words))
     doubts = ["", "Probably not a character.", "No character found here.", at.dataframe[0].value["doubt"][3]]
     assert at.dataframe[0].value["doubt"].tolist() == doubts
-    assert doubts[3].endswith("there seem to be more.")
+    assert doubts[3].endswith(", but more.")
     captions = [caption.value for caption in at.caption]
     assert [f":orange[{doubt}]" in captions for doubt in doubts[1:]] == [True] * 3
     assert "There seems to be more than one character on 1 of these pictures." in [m.value for m in at.markdown]
@@ -160,11 +161,48 @@ def test_several_uploads_say_of_each_what_is_in_doubt():
     assert at.dataframe[0].value["text"][3].count(" / ") == 1
 
 
+def _a_choice_of_uploads():
+    import streamlit as st
+
+    from ui.reading import _open_row
+    from ui.uploads import keep_in_full
+
+    files, widget = st.session_state["files"], st.session_state["widget"]
+    keep_in_full(files, widget)
+    st.selectbox("In full", range(len(files)), format_func=files.__getitem__, key=widget)
+    st.button("a click on the table's last row", on_click=_open_row, args=("table", widget))
+
+
+def test_of_several_uploads_the_newest_is_in_full_until_another_is_chosen():
+    at = AppTest.from_function(_a_choice_of_uploads, default_timeout=30)
+
+    def in_full(files: str, widget: str = "one") -> str:
+        at.session_state["files"], at.session_state["widget"] = list(files), widget
+        at.run()
+        assert not at.exception
+        return files[at.selectbox[0].value]
+
+    assert in_full("ab") == "a"  # the first of what came at once
+    assert in_full("abcd") == "c"
+    at.selectbox[0].set_value(1)
+    assert in_full("abcd") == "b"
+    assert in_full("bcd") == "b"
+    assert in_full("cd") == "c"
+    at.session_state["table"] = SimpleNamespace(selection=SimpleNamespace(cells=[(1, "text")]))
+    at.button[0].click()
+    assert in_full("cd") == "d"
+    assert in_full("cd", "other") == "d"
+    at.selectbox[0].set_value(0)
+    assert in_full("cd", "other") == "c"
+    assert in_full("cd", "one") == "c"
+
+
 def test_several_uploads_of_a_character_each_are_in_no_doubt():
     at = upload(("a.png", png(sheet("A"))), ("k.png", png(sheet("K"))))
     assert not at.exception
     assert "recognize_read_all" not in [button.key for button in at.button]
     assert not any("orange" in caption.value for caption in at.caption)
+    assert list(at.dataframe[0].value) == ["file", "text", "probability", "candidates"]
 
 
 @pytest.mark.parametrize(
@@ -257,15 +295,15 @@ def test_the_headline_does_not_name_what_is_refused():
     headline, rest = text.split('<p class="name">')[1].split("</p>", 1)
     assert headline == "<b>Probably not a character</b>"
     assert "If it is one, " in rest
-    assert "of all characters <b>" in rest
+    assert "among characters: <b>" in rest
 
 
 @pytest.mark.parametrize("paper", [(255, 255, 255), (90, 140, 200)], ids=["white", "blue"])
 def test_beyond_the_image_is_paper_around_the_ink(paper):
-    """A long stroke, and a dark frame along the image's lower edge, of which nothing is repeated."""
+    """A long stroke, and a dark edge of the image that is not repeated."""
     wide = np.full((100, 400, 3), paper, np.uint8)
     wide[60:64, 40:360] = 0
-    wide[99] = 60
+    wide[-1] = 60
     seen = look(wide, "all", "characters")
     assert (seen.ink[:20] == paper).all()
     assert (seen.ink[-20:] == paper).all()

@@ -3,6 +3,7 @@
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -109,15 +110,36 @@ def _following(character: Character) -> str:
         for label, p in character.candidates[first:5]
         if p >= 0.005 and (label, p) not in said
     )
-    return shares and f"{'of all characters' if character.refused else 'then'} {shares}"
+    return shares and f"{'among characters:' if character.refused else 'then'} {shares}"
 
 
-def table_to_take(rows: list[dict[str, object]], key: str) -> None:
-    """The readings of several images, with a button that takes them away as CSV."""
+#: Widths of columns, in CSS pixels or by name; the others are as wide as what is in them.
+_WIDTHS = {
+    **dict.fromkeys(("probability", "characters", "unsure"), "small"),
+    **dict.fromkeys(("candidates", "doubt", "error"), 250),
+}
+
+
+def table_to_take(rows: list[dict[str, object]], key: str, opens: str | None = None) -> None:
+    """The readings of several images, with a button that takes them away as CSV.
+
+    Args:
+        rows: Texts by column. ``doubt`` and ``error`` are shown where there are any, and always taken away.
+        key: Name of the button.
+        opens: Name of the widget that says which row is shown in full, by its number: a click on a row chooses it.
+    """
     import pandas as pd  # takes a third of a second, for which the first visitor would wait
 
     table = pd.DataFrame(rows)
-    st.dataframe(table, hide_index=True)
+    empty = [name for name in ("doubt", "error") if name in table and not table[name].any()]
+    chosen = {"on_select": partial(_open_row, f"{key}_table", opens), "selection_mode": "single-cell"} if opens else {}
+    st.dataframe(
+        table.drop(columns=empty),
+        hide_index=True,
+        column_config={name: st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
+        key=f"{key}_table",
+        **chosen,
+    )
     st.download_button(
         "Download as CSV",
         table.to_csv(index=False).encode(),
@@ -127,6 +149,11 @@ def table_to_take(rows: list[dict[str, object]], key: str) -> None:
         key=key,
         on_click="ignore",
     )
+
+
+def _open_row(table: str, widget: str) -> None:
+    for row, _ in st.session_state[table].selection.cells:
+        st.session_state[widget] = row
 
 
 def thumbnail(image: np.ndarray, side: int) -> np.ndarray:

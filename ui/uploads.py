@@ -8,18 +8,41 @@ from ui.reading import Seen, percent, plain, table_to_take, thumbnail
 Result = Seen | str
 
 
-def several(shown: list[tuple[str, Result]]) -> None:
+#: In the session: the files there were, which of them is in full, and by which widget.
+_IN_FULL = "recognize_in_full"
+
+
+def keep_in_full(files: list[str], widget: str) -> None:
+    """Let the widget choose the picture that was in full before, or the first of what was added since.
+
+    Args:
+        files: Identities of the uploaded files.
+        widget: Name of the widget that is about to choose one of them by its number.
+    """
+    former, chosen, by = st.session_state.get(_IN_FULL, ([], None, None))
+    if (files, widget) == (former, by) and widget in st.session_state:
+        chosen = files[st.session_state[widget]]
+    elif added := [file for file in files if file not in former]:
+        chosen = added[0]
+    elif chosen not in files:
+        chosen = files[0]
+    st.session_state[widget] = files.index(chosen)
+    st.session_state[_IN_FULL] = (files, chosen, widget)
+
+
+def several(shown: list[tuple[str, Result]], widget: str) -> None:
     """Thumbnails with their answers, and a table to take away.
 
     Args:
         shown: Names of files, and what was seen on each or why it cannot be read.
+        widget: Name of the widget that chooses the one in full by its number.
     """
     _offer_all([result for _, result in shown])
     with st.container(horizontal=True, gap="medium"):
         for name, result in shown:
             with st.container(width=140, border=True):
                 _card(name, result)
-    table_to_take([_row(name, result) for name, result in shown], "recognize_csv")
+    table_to_take([_row(name, result) for name, result in shown], "recognize_csv", widget)
 
 
 def _offer_all(results: list[Result]) -> None:
@@ -38,10 +61,10 @@ def doubt(seen: Seen) -> str:
     """What speaks against a picture showing one character, in plain words; empty where nothing does."""
     found = seen.reading.characters
     if not found:
-        return "No single character found: there seem to be more." if seen.several else "No character found here."
+        return "No single character found, but more." if seen.several else "No character found here."
     if found[0].refused:
-        return "Probably not one character: there seem to be more." if seen.several else "Probably not a character."
-    return "There seems to be more than one character." if seen.several else ""
+        return "Probably not one character, but more." if seen.several else "Probably not a character."
+    return "Probably more than one character." if seen.several else ""
 
 
 def _card(name: str, result: Result) -> None:
