@@ -44,3 +44,12 @@ def corrected(reading: Reading, labels: Mapping[int, str]) -> Reading:
         return replace(character, label=label, probability=probability, refused=False, read_as=character.label)
 
     return reading.changed(change)
+
+
+def removed(reading: Reading, labels: Mapping[int, str]) -> tuple[Character, ...]:
+    """What ``corrected`` leaves out, in reading order: characters whose label is empty, with ``read_as``."""
+    return tuple(
+        replace(character, label="", probability=0.0, refused=False, read_as=character.label)
+        for i, character in enumerate(reading.characters)
+        if labels.get(i) == ""
+    )

@@ -118,6 +118,20 @@ def test_a_page_is_corrected_by_keyboard(page, photo):
     assert read(page).splitlines() == before
 
 
+def test_what_is_no_character_is_not_counted_but_told(page, photo):
+    upload(page, photo)
+    before, there = read(page), page.locator(".box").count()
+    page.locator(".box").nth(2).click()
+    page.get_by_role("button", name="No character").click()
+    settled(page, f"{there - 1} characters")
+    rows = list(csv.DictReader(download(page, "csv").path().read_text().splitlines()))
+    assert [(row["label"], row["read_as"]) for row in rows if not row["word"]] == [("", before[2])]
+    assert len(rows) == there
+    document = json.loads(download(page, "json").path().read_text())
+    assert [character["read_as"] for character in document["removed"]] == [before[2]]
+    assert before[2] not in document["lines"][0]["words"][0]["text"]
+
+
 def test_the_unsure_are_visited_one_after_the_other(page, tmp_path):
     image = drawn_page(*TEXT, "")
     # Letters over letters, which no reader can be sure of.

@@ -5,7 +5,7 @@ import pytest
 
 from hcr_core.annotation import annotated
 from hcr_core.preprocessing import Box
-from hcr_core.reading_corrections import MAX_LENGTH, clean, corrected
+from hcr_core.reading_corrections import MAX_LENGTH, clean, corrected, removed
 from hcr_core.reading_export import COLUMNS, reading_csv, reading_rows
 from hcr_core.recognition import Character, Line, Reading, Word
 
@@ -87,6 +87,19 @@ def test_a_row_for_every_character(reading):
     lines = reading_csv(corrected(reading, {3: "a,b"})).splitlines()
     assert lines[0] == ",".join(COLUMNS)
     assert lines[4] == '1,2,2,"a,b",0.0000,True,o,False,,40,10,8,12,o:0.400 z:0.600'
+
+
+def test_what_was_removed_is_told_after_the_rest(reading):
+    labels = {1: "", 4: "", 0: "y"}
+    rows = reading_rows(corrected(reading, labels), removed(reading, labels))
+    assert [(row["word"], row["label"], row["read_as"]) for row in rows] == [
+        *((1, "y", "n"), (2, "s", ""), (2, "o", "")),
+        *(("", "", "o"), ("", "", "x")),
+    ]
+    assert [row["top"] for row in rows] == [10, 10, 10, 10, 50]
+    assert rows[0].keys() == rows[-1].keys()
+    last = reading_csv(corrected(reading, labels), removed(reading, labels)).splitlines()[-1]
+    assert last == ",,,,0.0000,True,x,,,0,50,8,12,x:0.900 z:0.100"
 
 
 def test_the_picture_tells_sure_unsure_and_corrected_apart(reading):

@@ -96,7 +96,8 @@ function createView(root) {
   function count() {
     const left = data.characters.filter((_, i) => unsure(i)).length;
     const corrected = Object.keys(labels).length;
-    const words = [`${data.characters.length} characters`, left ? `${left} unsure` : "none unsure"];
+    const there = data.characters.filter((_, i) => labelOf(i) !== "").length;
+    const words = [there === 1 ? "1 character" : `${there} characters`, left ? `${left} unsure` : "none unsure"];
     if (corrected) words.push(`${corrected} corrected`);
     find(".count").textContent = words.join(" · ");
     find(".next").disabled = !left;

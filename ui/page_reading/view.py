@@ -10,7 +10,7 @@ import streamlit as st
 from hcr_core import Reading
 from hcr_core.annotation import annotated
 from hcr_core.imaging import decode, encoded, flatten
-from hcr_core.reading_corrections import corrected
+from hcr_core.reading_corrections import corrected, removed
 from hcr_core.reading_export import reading_csv
 from hcr_core.upright import upright
 from ui.page_reading.pages_read import ReadPage, corrections_of, keep_corrections, steps_of
@@ -92,9 +92,11 @@ def _downloads(page: ReadPage, image: bytes, name: str, key: str) -> None:
         return corrected(page.reading, corrections)
 
     corrections = corrections_of(page)
+    gone = removed(page.reading, corrections)
 
     def as_json() -> bytes:
-        return json.dumps({"image": name} | now().lines_to_dict(), ensure_ascii=False, indent=1).encode()
+        document = {"image": name} | now().lines_to_dict() | {"removed": [character.to_dict() for character in gone]}
+        return json.dumps(document, ensure_ascii=False, indent=1).encode()
 
     def as_picture() -> bytes:
         return encoded(annotated(*upright(flatten(decode(image)), now())))
@@ -103,7 +105,7 @@ def _downloads(page: ReadPage, image: bytes, name: str, key: str) -> None:
     with st.container(horizontal=True, gap="small", key=f"{key}_files"):
         _save("Text", lambda: (now().text + "\n").encode(), f"{stem}.txt", "text/plain", key)
         _save("JSON", as_json, f"{stem}.json", "application/json", key)
-        _save("CSV", lambda: reading_csv(now()).encode(), f"{stem}.csv", "text/csv", key)
+        _save("CSV", lambda: reading_csv(now(), gone).encode(), f"{stem}.csv", "text/csv", key)
         _save("Picture with boxes", as_picture, f"{stem}-read.png", "image/png", key)
 
 
