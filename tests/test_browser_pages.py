@@ -118,6 +118,42 @@ def test_a_page_is_corrected_by_keyboard(page, photo):
     assert read(page).splitlines() == before
 
 
+def focused(page) -> str:
+    """Class and number of what has the focus, in the sheet or else on the page."""
+    return page.evaluate(
+        """() => {
+            let at = document.activeElement;
+            while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+            return `${at.className.split(" ")[0] || at.tagName} ${at.dataset.i ?? ""}`.trim();
+        }"""
+    )
+
+
+def test_the_keyboard_goes_into_the_candidates_and_back_to_its_box(page, photo):
+    upload(page, photo)
+    before = read(page)
+    page.locator(".box").first.focus()
+    for key in ("ArrowRight", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    assert focused(page) == "choice"
+    page.keyboard.press("Enter")  # what is chosen already
+    page.locator(".editor").wait_for(state="hidden")
+    assert focused(page) == "box 2"
+    assert "corrected" not in page.locator(".count").inner_text()
+    for key in ("Enter", "Tab", "Enter"):
+        page.keyboard.press(key)
+    settled(page, "1 corrected")
+    assert read(page)[2] != before[2]
+    assert focused(page) == "box 2"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    assert focused(page) == "box 2"
+    for key in ("Enter", "Q", "Q", "Enter"):
+        page.keyboard.press(key)
+    page.locator(".text").filter(has_text=f"{before[:2]}QQ").wait_for()
+    assert focused(page) == "box 2"
+
+
 def test_what_is_no_character_is_not_counted_but_told(page, photo):
     upload(page, photo)
     before, there = read(page), page.locator(".box").count()
@@ -145,7 +181,7 @@ def test_the_unsure_are_visited_one_after_the_other(page, tmp_path):
     for _ in range(unsure):
         page.get_by_role("button", name="Next unsure").click()
         page.locator(".editor .choice").first.click()
-    settled(page, f"none unsure · {unsure} corrected")
+    settled(page, f"none unsure · {unsure} confirmed")
     assert page.get_by_role("button", name="Next unsure").is_disabled()
     assert read(page) == before
 
@@ -155,7 +191,7 @@ def test_quick_corrections_are_all_kept(page, photo):
     rest = read(page)[7:]
     page.locator(".box").first.focus()
     page.keyboard.type("WhoWas")
-    settled(page, "6 corrected")
+    settled(page, "5 corrected")
     page.wait_for_timeout(1000)
     assert download(page, "text").path().read_text() == f"Who Was{rest}\n"
 

@@ -22,6 +22,7 @@ function createView(root) {
   let visited = -1; // the one that was opened last
 
   const labelOf = (i) => labels[i] ?? data.characters[i].label;
+  const changed = (i) => labels[i] !== undefined && labels[i] !== data.characters[i].label;
   const unsure = (i) => labels[i] === undefined && !data.characters[i].sure;
   const boxOf = (i) => boxes.children[i];
   const spanOf = (i) => text.querySelector(`[data-i="${i}"]`);
@@ -83,11 +84,11 @@ function createView(root) {
 
   function render(i) {
     const [box, span, label] = [boxOf(i), spanOf(i), labelOf(i)];
-    const kind = label === "" ? "removed" : labels[i] !== undefined ? "corrected" : unsure(i) ? "unsure" : "sure";
+    const kind = label === "" ? "removed" : labels[i] !== undefined ? (changed(i) ? "corrected" : "confirmed") : unsure(i) ? "unsure" : "sure";
     box.className = `box ${kind}`;
     box.dataset.label = label;
     const read = data.characters[i];
-    const said = { removed: "no character", corrected: "corrected", unsure: "unsure", sure: "" }[kind];
+    const said = { removed: "no character", corrected: "corrected", confirmed: "confirmed", unsure: "unsure", sure: "" }[kind];
     box.ariaLabel = [label, kind === "corrected" ? "" : read.candidates[0][1], said].filter(Boolean).join(", ");
     span.className = `character ${kind}`;
     span.textContent = label;
@@ -95,13 +96,16 @@ function createView(root) {
 
   function count() {
     const left = data.characters.filter((_, i) => unsure(i)).length;
-    const corrected = Object.keys(labels).length;
+    const positions = Object.keys(labels);
+    const corrected = positions.filter(changed).length;
+    const confirmed = positions.length - corrected;
     const there = data.characters.filter((_, i) => labelOf(i) !== "").length;
     const words = [there === 1 ? "1 character" : `${there} characters`, left ? `${left} unsure` : "none unsure"];
     if (corrected) words.push(`${corrected} corrected`);
+    if (confirmed) words.push(`${confirmed} confirmed`);
     find(".count").textContent = words.join(" · ");
     find(".next").disabled = !left;
-    find(".restore").hidden = !corrected;
+    find(".restore").hidden = !positions.length;
   }
 
   function resize() {
@@ -140,16 +144,17 @@ function createView(root) {
     beside(tip, boxOf(i));
   }
 
-  function open(i) {
+  function open(i, byKey = false) {
     if (i < 0) return;
     go(i);
     look(-1);
     visited = i;
-    editor.open(i, data, labels[i], boxOf(i));
+    editor.open(i, data, labels[i], boxOf(i), byKey);
   }
 
   function apply(i, label) {
-    if (label === null) delete labels[i];
+    // What is read and sure need not be confirmed.
+    if (label === null || (label === data.characters[i].label && data.characters[i].sure)) delete labels[i];
     else labels[i] = label;
     render(i);
     count();
@@ -165,13 +170,13 @@ function createView(root) {
     if (focus) boxOf(i).focus({ preventScroll: false });
   }
 
-  function nextUnsure() {
+  function nextUnsure(byKey) {
     const n = data.characters.length;
     const order = Array.from({ length: n }, (_, k) => (current + (visited === current ? 1 : 0) + k) % n);
     const next = order.find(unsure);
     if (next === undefined) return;
     boxOf(next).scrollIntoView({ block: "nearest", inline: "nearest" });
-    open(next);
+    open(next, byKey);
   }
 
   // The nearest character above or below, in another line.
@@ -194,7 +199,8 @@ function createView(root) {
     return best >= 0 && away[best] * scale < 24 ? best : -1;
   }
 
-  boxes.onclick = (event) => open(number(event) >= 0 ? number(event) : nearest(event));
+  // A click without a count is that of a key.
+  boxes.onclick = (event) => open(number(event) >= 0 ? number(event) : nearest(event), event.detail === 0);
   text.onclick = (event) => open(number(event));
   for (const part of [boxes, text]) {
     part.onpointerover = (event) => event.pointerType === "mouse" && look(number(event));
@@ -222,7 +228,7 @@ function createView(root) {
     event.preventDefault();
     event.stopPropagation(); // the app has shortcuts of its own
   };
-  find(".next").onclick = nextUnsure;
+  find(".next").onclick = (event) => nextUnsure(event.detail === 0);
   find(".restore").onclick = () => {
     const former = Object.keys(labels);
     labels = {};
