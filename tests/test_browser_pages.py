@@ -118,6 +118,17 @@ def test_a_page_is_corrected_by_keyboard(page, photo):
     assert read(page).splitlines() == before
 
 
+def test_a_long_correction_leaves_its_neighbours_label_to_be_read(page, photo):
+    upload(page, photo)
+    page.locator(".box").nth(3).click()
+    page.get_by_label("or type it").fill("xyzxyzxyz")
+    page.keyboard.press("Enter")
+    settled(page, "1 corrected")
+    width = page.locator(".box").nth(3).evaluate("box => parseFloat(getComputedStyle(box, '::before').width)")
+    left, right = (page.locator(".box").nth(i).bounding_box()["x"] for i in (3, 4))
+    assert 0 < width <= right - left + 1
+
+
 def focused(page) -> str:
     """Class and number of what has the focus, in the sheet or else on the page."""
     return page.evaluate(

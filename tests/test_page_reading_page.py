@@ -131,6 +131,18 @@ def test_every_step_can_be_looked_at():
     assert [caption.split(".")[0].lower() for caption in captions] == [
         *("original", "background", "ink", "rules", "lines", "boxes")
     ]
+    assert captions[2].split(". ")[1].startswith("What is darker")
+    assert captions[3] == "Rules. None were found."
+
+
+def test_rules_that_were_found_are_not_said_to_be_none():
+    image = page(*TEXT)
+    for y in range(90, image.shape[0], 80):
+        image[y : y + 2, 20:-20] = (120, 140, 200)
+    at = upload("page", ("ruled.png", png(image)))
+    at.toggle(key="recognize_page_steps").set_value(True).run()
+    captions = [image.proto.imgs[0].caption for image in at.get("image")]
+    assert captions[3] == "Rules. Ruled lines and boxes that were taken away."
 
 
 def test_joined_words_are_named():

@@ -25,6 +25,8 @@ _SHOWN_SIDE = 2400
 _STEP_SIDE = 1200
 #: Images of a visit whose readings and corrections are kept: a full page's takes about four megabytes.
 KEPT = 24
+#: Levels, of 255, by which the pixels of a step may differ where there is nothing to see.
+_EVEN = 2
 _CORRECTIONS = "page_corrections"
 
 
@@ -64,6 +66,14 @@ class ReadPage:
     shown: Reading
     picture: str
     size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the reading as a JPEG file, and whether there is nothing on it."""
+
+    picture: bytes
+    empty: bool
 
 
 def digest(image: bytes, way: Way | None = None) -> str:
@@ -123,18 +133,22 @@ def _jpeg_url(image: np.ndarray) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encoded(image, ".jpg")).decode()
 
 
-def steps_of(page: ReadPage, image: bytes) -> dict[str, bytes]:
-    """What was seen on the way to ``page``, by the step's name, as JPEG files."""
+def steps_of(page: ReadPage, image: bytes) -> dict[str, Step]:
+    """What was seen on the way to ``page``, by the step's name."""
     return _steps(page.identity, page.way, image)
 
 
 @st.cache_resource(show_spinner="Looking at each step …", max_entries=2, scope="session")
-def _steps(identity: str, way: Way, _image: bytes) -> dict[str, bytes]:
+def _steps(identity: str, way: Way, _image: bytes) -> dict[str, Step]:
     pixels, steps = flatten(decode(_image)), Steps(wanted=True)
     with all_cores():
         reading = recognizer(way.model).read(pixels, way.layout, way.classes, steps, way.language)
     steps.add("boxes", annotated(*upright(pixels, reading)))
-    return {name: encoded(_reduced(image, _STEP_SIDE), ".jpg") for name, image in steps.images.items()}
+    return {name: _step(_reduced(image, _STEP_SIDE)) for name, image in steps.images.items()}
+
+
+def _step(image: np.ndarray) -> Step:
+    return Step(encoded(image, ".jpg"), bool(np.ptp(image, axis=(0, 1)).max() <= _EVEN))
 
 
 def corrections_of(page: ReadPage) -> dict[int, str]:

@@ -19,6 +19,7 @@ function createView(root) {
   let send = () => {};
   let zoom = 1;
   let current = 0; // the one box that Tab reaches
+  let rooms = new Map();
   let visited = -1; // the one that was opened last
 
   const labelOf = (i) => labels[i] ?? data.characters[i].label;
@@ -37,6 +38,7 @@ function createView(root) {
   function build() {
     image.src = data.picture;
     image.alt = data.description;
+    rooms = roomsRight();
     find(".page").classList.toggle("wide", data.width > 2.2 * data.height);
     const heights = data.characters.map(({ box }) => box[3]);
     sheet.style.setProperty("--m", median(heights) ?? 0);
@@ -48,6 +50,14 @@ function createView(root) {
     if (boxOf(0)) boxOf(0).tabIndex = 0;
     resize();
     count();
+  }
+
+  // From each character's left edge to the next one's in its word: what a long label may cover.
+  function roomsRight() {
+    const rooms = new Map();
+    for (const { first, count } of data.lines.flat())
+      for (let i = first; i + 1 < first + count; i++) rooms.set(i, data.characters[i + 1].box[0] - data.characters[i].box[0]);
+    return rooms;
   }
 
   function boxElement({ box: [x, y, width, height] }, i) {
@@ -87,6 +97,8 @@ function createView(root) {
     const kind = label === "" ? "removed" : labels[i] !== undefined ? (changed(i) ? "corrected" : "confirmed") : unsure(i) ? "unsure" : "sure";
     box.className = `box ${kind}`;
     box.dataset.label = label;
+    if ([...label].length > 1 && rooms.has(i)) box.style.setProperty("--room", rooms.get(i));
+    else box.style.removeProperty("--room");
     const read = data.characters[i];
     const said = { removed: "no character", corrected: "corrected", confirmed: "confirmed", unsure: "unsure", sure: "" }[kind];
     box.ariaLabel = [label, kind === "corrected" ? "" : read.candidates[0][1], said].filter(Boolean).join(", ");

@@ -21,11 +21,13 @@ from ui.reading import plain
 _STEPS = {
     "original": "The image, at the size it is worked on",
     "background": "The paper alone: light, shadow and colour",
-    "ink": "Ink: what is darker than its paper, upright, without rules",
+    "ink": "What is darker than its paper, upright, without rules",
     "rules": "Ruled lines and boxes that were taken away",
-    "lines": "Lines of writing, each in a colour of its own",
+    "lines": "The writing, each line in a colour of its own",
     "boxes": "Characters, as they were cut apart and read",
 }
+#: The same where there is nothing to see.
+_NOTHING = {"background": "The paper looks the same throughout", "rules": "None were found"}
 #: Words that are named, of those joined and of those changed.
 _NAMED = 8
 
@@ -132,7 +134,8 @@ def _steps(page: ReadPage, image: bytes, key: str) -> None:
     )
     if not asked:
         return
-    pictures = steps_of(page, image)
-    for start in range(0, len(pictures), 3):
-        for column, (step, picture) in zip(st.columns(3), list(pictures.items())[start : start + 3], strict=False):
-            column.image(picture, caption=f"{step.capitalize()}. {_STEPS[step]}.", alt=f"{step}: {_STEPS[step]}")
+    steps = steps_of(page, image)
+    for start in range(0, len(steps), 3):
+        for column, (name, step) in zip(st.columns(3), list(steps.items())[start : start + 3], strict=False):
+            words = _NOTHING.get(name, _STEPS[name]) if step.empty else _STEPS[name]
+            column.image(step.picture, caption=f"{name.capitalize()}. {words}.", alt=f"{name}: {words}")
