@@ -262,6 +262,24 @@ def test_two_letters_drawn_on_the_wide_sheet(page):
     page.get_by_text("Nothing written was found").wait_for()
 
 
+def test_corrections_outlast_the_next_stroke(page):
+    page.get_by_text("Word or line", exact=True).click()
+    page.locator("canvas.upper-canvas[width='800']").wait_for()
+    draw_strokes(page, text_strokes("Hi", 120, 150, x_height=60, gap=25)[0])
+    page.locator(".text").filter(has_text="Hi").wait_for(timeout=15_000)
+    page.locator(".box").first.focus()
+    page.keyboard.press("M")
+    settled(page, "1 corrected")
+    draw_strokes(page, text_strokes("o", 320, 150, x_height=60, gap=25)[0])
+    page.locator(".text").filter(has_text="Mi").filter(has_text="o").wait_for(timeout=15_000)
+    settled(page, "1 corrected")
+    assert not page.locator(".remarks p").count()
+    draw_strokes(page, [np.array([[100.0, 70], [220, 140], [100, 140], [220, 70]])])
+    page.locator(".remarks").filter(has_text="1 correction no longer applies").wait_for(timeout=15_000)
+    page.locator(".st-key-recognize_line_pad_clear button").click()
+    page.get_by_text("Nothing written was found").wait_for()
+
+
 def test_a_page_taken_for_one_character_is_read_whole_at_a_click(page, photo, tmp_path):
     page.get_by_text("Upload", exact=True).click()
     page.locator("input[type=file]").set_input_files([photo])

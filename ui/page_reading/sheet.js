@@ -1,8 +1,8 @@
 // An image with a box around every character and the text beside it. Hover shows the candidates; a click, or Enter on
 // a box, opens them to choose from or to type another; a key typed on a box replaces its character.
-// data: {id, picture, width, height, description, characters, lines, labels}. A character is {box: [x, y, width,
-// height], label, sure, candidates: [[label, percent]]}; a line is a list of words {first, count, joined, before}; labels
-// are earlier corrections by position. Sent back as "corrections": {id, labels}. All labels are set as text, never as HTML.
+// data: {id, picture, width, height, description, characters, lines, labels, remarks}. A character is {box: [x, y,
+// width, height], label, sure, candidates: [[label, percent]]}; a line is a list of words {first, count, joined, before};
+// labels are earlier corrections by position; remarks are sentences. Sent back as "corrections": {id, labels}. All labels are set as text, never as HTML.
 const MOST_ZOOM = 8;
 const TYPICAL = 64; // CSS pixels: a character need not be shown larger than this
 const views = new WeakMap();
@@ -267,6 +267,7 @@ function createView(root) {
     update(given, setStateValue) {
       const another = given.id !== data.id;
       data = given;
+      find(".remarks").replaceChildren(...data.remarks.map((sentence) => make("p", "", sentence)));
       send = (changed) => setStateValue("corrections", { id: given.id, labels: changed });
       if (!another) return; // what is shown here is newer than what comes back
       labels = { ...given.labels };

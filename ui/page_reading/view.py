@@ -13,7 +13,14 @@ from hcr_core.imaging import decode, encoded, flatten
 from hcr_core.reading_corrections import corrected, removed
 from hcr_core.reading_export import reading_csv
 from hcr_core.upright import upright
-from ui.page_reading.pages_read import ReadPage, corrections_of, keep_corrections, steps_of
+from ui.page_reading.pages_read import (
+    ReadPage,
+    corrections_of,
+    forget_corrections,
+    keep_corrections,
+    lost_corrections,
+    steps_of,
+)
 from ui.page_reading.sheet import clickable_sheet
 from ui.reading import plain
 
@@ -42,6 +49,7 @@ def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
         key: Of the widgets.
     """
     if not page.reading.lines:
+        forget_corrections(page)
         st.info("Nothing written was found here.", icon=":material/search_off:")
         st.html(_only_picture(page, name))
         _steps(page, image, key)
@@ -54,12 +62,22 @@ def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
         identity=page.identity,
         description=f"the image {name}",
         labels=corrections_of(page),
+        remarks=_remarks(page),
         on_correct=lambda identity, labels: keep_corrections(page, identity, labels),
     )
     _say_what_words_changed(page.reading)
     _say_what_is_joined(corrected(page.reading, corrections_of(page)))
     _downloads(page, image, name, key)
     _steps(page, image, key)
+
+
+def _remarks(page: ReadPage) -> list[str]:
+    """What to know before the text is read, in sentences."""
+    lost = lost_corrections(page)
+    if not lost:
+        return []
+    said = "1 correction no longer applies" if lost == 1 else f"{lost} corrections no longer apply"
+    return [f"{said}: what was corrected is cut or read differently now."]
 
 
 def _only_picture(page: ReadPage, name: str) -> str:

@@ -48,7 +48,7 @@ def draw_writing(choice: Choice) -> None:
         st.caption("Write on the sheet, in separate letters; it is read as you lift the pen.")
     else:
         drawing = encoded(flatten(image))
-        page_view(read_drawing(drawing, _way(choice)), drawing, "drawing", f"recognize_{choice.layout}")
+        page_view(read_drawing(drawing, _way(choice), key), drawing, "drawing", f"recognize_{choice.layout}")
 
 
 def _on_a_phone() -> bool:
