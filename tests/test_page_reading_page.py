@@ -127,7 +127,7 @@ def test_corrections_are_kept_with_the_image_they_were_made_on():
     assert sheets(at.run())[0]["labels"] == shown["labels"]
     at.session_state["recognize_classes"] = "digits"
     assert sheets(at.run())[0]["labels"] == {}
-    assert remarks(at) == ["3 corrections no longer apply: what was corrected is cut or read differently now."]
+    assert remarks(at)[-1:] == ["3 corrections no longer apply: what was corrected is cut or read differently now."]
     at.session_state["recognize_classes"] = "all"
     at.session_state["recognize_photo_layout"] = "page"
     assert sheets(at.run())[0]["labels"] == shown["labels"]
@@ -173,6 +173,13 @@ def test_joined_words_are_named():
     image = page("nunun", gap=-4)
     assert "Looks joined up: **" in said(upload("line", ("j.png", png(image))))
     assert "joined" not in said(upload("line", ("apart.png", png(page("minimum", gap=12)))))
+
+
+def test_a_page_of_joined_words_is_said_to_be_read_badly_above_its_text():
+    at = upload("page", ("j.png", png(page("nunun nunun", "nunun nunun", gap=-4))))
+    (sentence,) = remarks(at)
+    assert "words look joined up" in sentence
+    assert remarks(upload("page", ("p.png", png(page(*TEXT))))) == []
 
 
 def test_a_language_changes_words_and_says_which():

@@ -22,6 +22,7 @@ from ui.page_reading.pages_read import (
     steps_of,
 )
 from ui.page_reading.sheet import clickable_sheet
+from ui.page_reading.verdict import verdict
 from ui.reading import plain
 
 #: What each step shows.
@@ -73,10 +74,16 @@ def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
 
 def _remarks(page: ReadPage) -> list[str]:
     """What to know before the text is read, in sentences."""
-    lost = lost_corrections(page)
-    if not lost:
+    return [
+        *filter(None, [verdict(corrected(page.reading, corrections_of(page)))]),
+        *_what_is_lost(lost_corrections(page)),
+    ]
+
+
+def _what_is_lost(corrections: int) -> list[str]:
+    if not corrections:
         return []
-    said = "1 correction no longer applies" if lost == 1 else f"{lost} corrections no longer apply"
+    said = "1 correction no longer applies" if corrections == 1 else f"{corrections} corrections no longer apply"
     return [f"{said}: what was corrected is cut or read differently now."]
 
 
