@@ -262,6 +262,40 @@ def test_two_letters_drawn_on_the_wide_sheet(page):
     page.get_by_text("Nothing written was found").wait_for()
 
 
+@pytest.mark.parametrize(
+    ("page", "width"),
+    [({"viewport": {"width": 700, "height": 800}}, 640), ({"viewport": {"width": 390, "height": 800}}, 340)],
+    indirect=["page"],
+    ids=["narrow window", "narrowest"],
+)
+def test_the_sheet_is_as_wide_as_a_desktop_window(page, width):
+    page.get_by_text("Word or line", exact=True).click()
+    pad = page.locator(f"canvas.upper-canvas[width='{width}']")
+    pad.wait_for()
+    page.get_by_role("button", name="Blue sky").click()
+    page.locator(".text").filter(has_text="sky").wait_for(timeout=15_000)
+    assert read(page).lower() == "blue sky"
+    assert pad.bounding_box()["x"] + pad.bounding_box()["width"] <= page.viewport_size["width"]
+
+
+def test_a_sheet_that_was_written_on_is_not_cut_by_a_narrower_window(page):
+    page.get_by_text("Word or line", exact=True).click()
+    page.locator("canvas.upper-canvas[width='800']").wait_for()
+    draw_strokes(page, text_strokes("Hi", 600, 150, x_height=60, gap=25)[0])
+    page.locator(".text").filter(has_text="Hi").wait_for(timeout=15_000)
+    page.set_viewport_size({"width": 600, "height": 800})
+    page.wait_for_timeout(1500)
+    assert page.locator("canvas.upper-canvas").get_attribute("width") == "800"
+    assert read(page) == "Hi"
+    bar = page.locator(".dc-scroll").evaluate("sheet => getComputedStyle(sheet).scrollbarColor")
+    assert bar.startswith("rgb(136, 136, 136)")
+    page.locator(".dc-scroll").evaluate("sheet => sheet.scrollBy(1000, 0)")
+    right = page.locator("canvas.upper-canvas").bounding_box()
+    assert right["x"] + right["width"] <= 600
+    page.locator(".st-key-recognize_line_pad_clear button").click()
+    page.locator("canvas.upper-canvas[width='480']").wait_for()
+
+
 def test_corrections_outlast_the_next_stroke(page):
     page.get_by_text("Word or line", exact=True).click()
     page.locator("canvas.upper-canvas[width='800']").wait_for()
