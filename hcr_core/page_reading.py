@@ -19,7 +19,7 @@ from hcr_core.layout import InkLine, find_lines, single_line, typical_height
 from hcr_core.page_ink import find_ink
 from hcr_core.preprocessing import Box
 from hcr_core.respelling import respelled
-from hcr_core.ruling import remove_rules
+from hcr_core.ruling import remove_rules, remove_underline
 from hcr_core.segmentation import Groups, Pieces, all_as_one, cut_line, group, group_glyphs
 from hcr_core.word_list import WordList
 from hcr_core.word_reading import Lattice, ReadWord, Weights, lattice_of, read_line
@@ -231,7 +231,12 @@ def _sheet(image: np.ndarray, layout: str, steps: Steps) -> _Sheet:
         matrix = deskew.rotation(ink.shape, degrees)
         to_image = _after(to_image, cv2.invertAffineTransform(matrix))
         ink = deskew.rotated(ink, degrees)
-    return _Sheet(*remove_rules(ink), to_image, count)
+    ink, rules = remove_rules(ink)
+    if layout != "page":
+        # On a page it is a line without characters; here all ink is one line.
+        ink, under = remove_underline(ink)
+        rules = np.maximum(rules, under)
+    return _Sheet(ink, rules, to_image, count)
 
 
 def uncut_lines(ink: np.ndarray, layout: str) -> list[UncutLine]:

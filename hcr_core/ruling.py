@@ -1,7 +1,11 @@
 """Lines that are printed or drawn and not written: ruled and squared paper, boxes, underlining."""
 
+from collections.abc import Iterator
+
 import cv2
 import numpy as np
+
+from hcr_core.segmentation import stroke_width
 
 #: A line is at least this long, as a share of the page's width; longer than any stroke of a letter.
 _LENGTH = 0.6
@@ -13,6 +17,11 @@ _COVER = 0.85
 _MARGIN, _BESIDE = 3, 5
 #: Largest side, in pixels, of what two rules leave where they cross.
 _RESIDUE = 20
+#: An underline is at most this many stroke widths thick, at least this many heights of what stands above it long, and
+#: hardly broken, unlike the feet of letters side by side.
+_UNDERLINE_THICKNESS, _UNDERLINE_LENGTH, _UNBROKEN = 2.0, 1.3, 0.97
+#: At most this share of all ink is below an underline, and joined to it, as letters are to their own feet.
+_BELOW, _JOINED = 0.12, 0.7
 #: Pen that is darker than the rule by this much, of 255, is told from it by that.
 _DARKER = 60
 
@@ -35,8 +44,14 @@ def remove_rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     if level.any() or (upright.any() and _is_margin(solid, upright)):
         removed = level | upright
         removed |= _crossings(solid & ~removed, course, upright_course)
+    return _without(ink, removed)
+
+
+def _without(ink: np.ndarray, removed: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Ink without some of its pixels, uint8 (h, w) of 0 and 1, and these alone; the very same ink without any."""
     if not removed.any():
         return ink, np.zeros_like(ink)
+    solid = (ink >= 128).astype(np.uint8)
     # The soft edge goes with its line, but not that of a stroke beside it.
     kept = solid & ~removed
     fringe = cv2.dilate(removed, np.ones((3, 3), np.uint8)) & ~cv2.dilate(kept, np.ones((3, 3), np.uint8))
@@ -75,15 +90,22 @@ def _crossings(left: np.ndarray, level: np.ndarray, upright: np.ndarray) -> np.n
 
 def _rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """Pixels of horizontal rules that no stroke crosses, and the rules' whole courses; uint8 (h, w) of 0 and 1."""
+    rules, courses = np.zeros_like(ink), np.zeros_like(ink)
+    limit = round(_THICKNESS[0] + _THICKNESS[1] * max(ink.shape))
+    for part, x, y, thickness in _long_runs(ink, limit):
+        _erase(ink, rules, courses, part, x, y, thickness)
+    return rules, courses
+
+
+def _long_runs(ink: np.ndarray, limit: float) -> Iterator[tuple[np.ndarray, int, int, float]]:
+    """Runs of ink right across, no thicker than ``limit``: bool (h, w), left, top and thickness in pixels of each."""
     page = (ink >= 128).astype(np.uint8)
     width = page.shape[1]
-    rules, courses = np.zeros_like(page), np.zeros_like(page)
     span = max(16, width // 40)
-    limit = round(_THICKNESS[0] + _THICKNESS[1] * max(page.shape))
     # Long horizontal runs; a rule that is a little tilted falls into several of them, stacked.
     runs = cv2.morphologyEx(page, cv2.MORPH_OPEN, np.ones((1, span), np.uint8))
     if np.count_nonzero(runs) < _COVER * _LENGTH * width:
-        return rules, courses
+        return
     joined = cv2.morphologyEx(runs, cv2.MORPH_CLOSE, np.ones((3, span), np.uint8))
     joined = cv2.morphologyEx(joined, cv2.MORPH_CLOSE, np.ones((1, 3 * span), np.uint8))
     _, labels, stats, _ = cv2.connectedComponentsWithStats(joined, connectivity=8)
@@ -94,10 +116,43 @@ def _rules(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         part = (labels[y : y + h, x : x + w] == i) & (runs[y : y + h, x : x + w] > 0)
         columns = part.any(axis=0)
         thickness = float(np.median(part.sum(axis=0)[columns])) if columns.any() else limit + 1
-        if columns.mean() < _COVER or thickness > limit:
-            continue
-        _erase(ink, rules, courses, part, x, y, thickness)
-    return rules, courses
+        if columns.mean() >= _COVER and thickness <= limit:
+            yield part, x, y, thickness
+
+
+def remove_underline(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """Take the line under a word or a line of writing out of an ink map.
+
+    Args:
+        ink: uint8 (h, w), 255 for ink.
+
+    Returns:
+        As ``remove_rules``.
+    """
+    left, top, width, height = cv2.boundingRect((ink >= 128).astype(np.uint8))
+    written = np.ascontiguousarray(ink[top : top + height, left : left + width])
+    removed = np.zeros_like(ink)
+    if width:
+        for part, x, y, thickness in _long_runs(written, _UNDERLINE_THICKNESS * stroke_width(written)):
+            line, courses = np.zeros_like(written), np.zeros_like(written)
+            _erase(written, line, courses, part, x, y, thickness)
+            whole = part.any(axis=0).mean() >= _UNBROKEN
+            if whole and _is_underline(written >= 128, line, y, len(part)):
+                removed[top : top + height, left : left + width] |= line
+    return _without(ink, removed)
+
+
+def _is_underline(solid: np.ndarray, line: np.ndarray, top: int, height: int) -> bool:
+    """Whether a run of ink, uint8 (h, w) of 0 and 1 and so high, stands under nearly all the others by itself."""
+    others = (solid & (line == 0)).astype(np.uint8)
+    rows, area = others.sum(axis=1), max(int(others.sum()), 1)
+    first = int(np.argmax(rows > 0))
+    if rows[top + height :].sum() > _BELOW * area or line.any(axis=0).sum() < _UNDERLINE_LENGTH * (top - first):
+        return False
+    count, labels = cv2.connectedComponents(others, connectivity=8)
+    joined = np.bincount(labels[cv2.dilate(line, np.ones((5, 5), np.uint8)) > 0], minlength=count) > 0
+    joined[0] = False
+    return int(np.count_nonzero(joined[labels])) <= _JOINED * area
 
 
 def _erase(

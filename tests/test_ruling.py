@@ -3,7 +3,7 @@ import numpy as np
 import pytest
 from drawn_pages import page
 
-from hcr_core.ruling import remove_rules
+from hcr_core.ruling import remove_rules, remove_underline
 
 TEXT = 255 - page("going 1746", "Lazy dogs jump", width=600)[..., 0]
 HEIGHT, WIDTH = TEXT.shape
@@ -72,3 +72,56 @@ def test_a_box_around_the_text_goes():
 def test_nothing_has_no_rules():
     empty = np.zeros((40, 50), np.uint8)
     assert remove_rules(empty)[0] is empty
+
+
+def one_line(text: str) -> np.ndarray:
+    return 255 - page(text, width=600)[..., 0]
+
+
+@pytest.mark.parametrize(
+    ("start", "end", "thickness"),
+    [
+        pytest.param((0, 12), (0, 12), 4, id="below it all"),
+        pytest.param((0, 12), (0, 4), 4, id="not quite level"),
+        pytest.param((20, -10), (10, -10), 4, id="through the tails of g and j"),
+        pytest.param((0, 14), (0, 14), 9, id="with a broader pen"),
+    ],
+)
+def test_an_underline_goes_and_letters_stay_whole(start, end, thickness):
+    ink = one_line("going jump")
+    x, y, w, h = cv2.boundingRect((ink >= 128).astype(np.uint8))
+    line = np.zeros_like(ink)
+    cv2.line(line, (x - start[0], y + h + start[1]), (x + w + end[0], y + h + end[1]), 255, thickness)
+    kept, removed = remove_underline(np.maximum(ink, line))
+    assert (kept[(line > 0) & (ink < 20)] >= 128).mean() < 0.15
+    assert (kept[ink >= 200] >= 128).mean() > 0.95
+    assert (removed[line > 0] >= 128).mean() > 0.7
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("going jump", id="words"),
+        pytest.param("ZZZ LEE 22", id="bars at the foot of letters"),
+        pytest.param("TEE", id="bars at their head"),
+        pytest.param("2", id="one character"),
+        pytest.param("ELLE", id="bars that nearly meet"),
+    ],
+)
+def test_what_is_not_underlined_is_left_untouched(text):
+    ink = one_line(text)
+    kept, removed = remove_underline(ink)
+    assert kept is ink
+    assert not removed.any()
+
+
+def test_bars_of_letters_that_touch_are_no_underline():
+    ink = one_line("ZZZ")
+    x, y, w, h = cv2.boundingRect((ink >= 128).astype(np.uint8))
+    cv2.line(ink, (x + 4, y + h - 3), (x + w - 4, y + h - 3), 255, 4)
+    assert remove_underline(ink)[0] is ink
+
+
+def test_nothing_has_no_underline():
+    ink = np.zeros((40, 60), np.uint8)
+    assert remove_underline(ink)[0] is ink
