@@ -41,7 +41,13 @@ def _parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     read = commands.add_parser("read", help="read what is written on each image")
-    read.add_argument("paths", nargs="+", type=Path, metavar="FILE-OR-FOLDER")
+    read.add_argument(
+        "paths",
+        nargs="+",
+        type=Path,
+        metavar="FILE-OR-FOLDER",
+        help="an image (PNG, JPEG, GIF, BMP, TIFF, WebP), or a folder: all images in it and below",
+    )
     read.add_argument("--model", default="characters", help="a model of the store (default: %(default)s)")
     read.add_argument("--alphabet", choices=KINDS, default="all", help="classes to choose from")
     read.add_argument("--json", action="store_true", help="one JSON object a line")

@@ -2,7 +2,6 @@
 
 import argparse
 import json
-import sys
 from pathlib import Path
 
 from hcr_core.datasets import ENTRIES, Dataset, available, import_dataset, load, remove
@@ -113,7 +112,7 @@ def _print(dataset: Dataset) -> None:
     print(f"source      {facts['source']}")
     print(f"licence     {facts['licence']}")
     for note in dataset.notes:
-        print(f"hcr_core: {note}", file=sys.stderr)
+        print(f"note        {note}")
 
 
 def _get(options: argparse.Namespace) -> None:

@@ -81,6 +81,7 @@ def summary(model: StoredModel) -> dict:
         "where": _where(model),
         "hidden": model.hidden,
         "bytes": model.size,
+        "network_bytes": model.network_size,
     }
 
 
@@ -94,7 +95,7 @@ def _line(row: dict) -> str:
     hidden = "  (not used: a shipped one has this name)" if row["hidden"] else ""
     return (
         f"{row['name']:<16} {row['classes']:>5} classes {weights:>11} parameters  {accuracy:<20} "
-        f"{row['where']:<7} {_megabytes(row['bytes']):>9}{hidden}"
+        f"{row['where']:<7} {_megabytes(row['network_bytes']):>9}{hidden}"
     )
 
 
@@ -112,7 +113,7 @@ def _show(options: argparse.Namespace) -> None:
     card, architecture = model.card, model.card.get("architecture", {})
     print(f"name        {model.name}")
     print(f"where       {_where(model)}, {model.folder}")
-    print(f"size        {_megabytes(model.size)}")
+    print(f"size        {_megabytes(model.network_size)} to read with, {_megabytes(model.size)} with all its files")
     print(f"classes     {len(model.alphabet)}: {' '.join(model.alphabet)}")
     print(f"network     {architecture.get('name', '?')}: {architecture.get('title', 'not described')}")
     print(f"from        {architecture.get('source', '?')}")

@@ -13,6 +13,7 @@ import numpy as np
 from hcr_core.annotation import annotated
 from hcr_core.imaging import SUFFIXES, ImageError, encoded, flatten, read_file
 from hcr_core.sentences import one_line
+from hcr_core.several import has_several
 from hcr_core.terminal import ProgressBar, quiet
 from hcr_core.word_list import LANGUAGES
 
@@ -30,7 +31,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--language",
         choices=LANGUAGES,
-        help="prefer words of this language that look nearly as good, not for names and codes (default: none)",
+        help="prefer words of this language that look nearly as good, not for names and codes; not with the layout "
+        "character (default: none)",
     )
     parser.add_argument("--annotate", type=Path, metavar="DIR", help="write each image with boxes and labels there")
     parser.add_argument(
@@ -46,6 +48,9 @@ def run(options: argparse.Namespace) -> int:
     from hcr_core.page_reading import Steps
     from hcr_core.recognition import Recognizer
 
+    if options.language and options.layout == "character":
+        print("hcr_core: --language is for words: name a --layout too (word, line, page or auto)", file=sys.stderr)
+        return 2
     with quiet():
         recognizer = Recognizer.load(options.model)
     for folder in filter(None, (options.annotate, options.debug)):
@@ -61,7 +66,7 @@ def run(options: argparse.Namespace) -> int:
                 status = 1
                 _refuse(path, error, options.json)
                 continue
-            _print(path, reading, options)
+            _print(path, image, reading, options)
             _write(path, done, flatten(image), reading, steps, options)
             if total > 1:
                 bar.share((done + 1) / total)
@@ -75,15 +80,24 @@ def _refuse(path: Path, error: ImageError, as_json: bool) -> None:
         print(f"{one_line(str(path))}: {error}", file=sys.stderr)
 
 
-def _print(path: Path, reading: "Reading", options: argparse.Namespace) -> None:
+def _print(path: Path, image: np.ndarray, reading: "Reading", options: argparse.Namespace) -> None:
+    several = options.layout == "character" and has_several(image, reading)
     if options.json:
         lines = {} if options.layout == "character" else {"lines": reading.lines_to_dict()["lines"]}
-        print(json.dumps({"image": str(path)} | reading.to_dict() | lines))
+        found = {"image": str(path)} | reading.to_dict() | lines | ({"several": True} if several else {})
+        print(json.dumps(found))
         return
     # A file is one line of output: its lines are set apart as in a poem.
     text = reading.text.replace("\n", " / ")
     probability = min((character.probability for character in reading.characters), default=0.0)
     print(f"{one_line(str(path))}\t{text}\t{probability:.4f}")
+    if several:
+        note = "there seems to be more than one character: --layout auto reads all of them"
+    elif any(character.refused for character in reading.characters):
+        note = "probably not a character"
+    else:
+        return
+    print(f"{one_line(str(path))}: {note}", file=sys.stderr)
 
 
 def _write(path: Path, number: int, image: np.ndarray, reading: "Reading", steps, options: argparse.Namespace) -> None:

@@ -50,8 +50,13 @@ class StoredModel:
 
     @property
     def size(self) -> int:
-        """Bytes of its files."""
+        """Bytes of all its files: what it takes on the disk."""
         return sum(path.stat().st_size for path in self.folder.iterdir() if path.is_file())
+
+    @property
+    def network_size(self) -> int:
+        """Bytes of the network that is loaded in order to read."""
+        return (self.folder / LITERT).stat().st_size
 
     def verify(self) -> None:
         """Raise ``ModelError`` unless all its files are there and are those that its card describes."""

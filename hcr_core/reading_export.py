@@ -2,6 +2,7 @@
 
 import csv
 import io
+from collections.abc import Iterable
 
 from hcr_core.recognition import Character, Reading
 
@@ -13,14 +14,16 @@ COLUMNS = (
 )
 
 
-def reading_rows(reading: Reading) -> list[dict[str, object]]:
-    """One row for every character in reading order; lines, words and characters are counted from 1."""
-    return [
+def reading_rows(reading: Reading, removed: Iterable[Character] = ()) -> list[dict[str, object]]:
+    """One row for every character in reading order, lines, words and characters counted from 1; then one for each
+    that ``reading_corrections.removed`` from it, in no line and no word."""
+    rows = [
         {"line": i, "word": j, "character": k, "joined": word.joined, "before": word.before or ""} | _columns(character)
         for i, line in enumerate(reading.lines, 1)
         for j, word in enumerate(line.words, 1)
         for k, character in enumerate(word.characters, 1)
     ]
+    return rows + [dict.fromkeys(COLUMNS, "") | _columns(character) for character in removed]
 
 
 def _columns(character: Character) -> dict[str, object]:
@@ -38,10 +41,10 @@ def _columns(character: Character) -> dict[str, object]:
     }
 
 
-def reading_csv(reading: Reading) -> str:
-    """The rows as CSV with a header."""
+def reading_csv(reading: Reading, removed: Iterable[Character] = ()) -> str:
+    """``reading_rows`` as CSV with a header."""
     file = io.StringIO()
     writer = csv.DictWriter(file, COLUMNS, lineterminator="\n")
     writer.writeheader()
-    writer.writerows(reading_rows(reading))
+    writer.writerows(reading_rows(reading, removed))
     return file.getvalue()

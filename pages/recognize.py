@@ -1,7 +1,7 @@
 """Draw, upload or photograph a character and see it read."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import numpy as np
@@ -13,14 +13,17 @@ from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode
 from hcr_core.model_store import ModelError, open_model
 from hcr_core.recognition import Character
+from hcr_core.several import has_several
 from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
 from ui.page_reading.choices import choose_language, choose_layout
+from ui.page_reading.pages_read import KEPT
 from ui.page_reading.writing import draw_writing, offer_more, show_photos
-from ui.reading import STYLE, Seen, answer, full_view, look, percent, plain, table_to_take, thumbnail
+from ui.reading import STYLE, Seen, answer, full_view, look, plain
 from ui.recognize_this import MODEL_KEY, given, put_away
 from ui.teach import marking
+from ui.uploads import keep_in_full, several
 
 CLASSES = {
     "all": "All",
@@ -29,10 +32,16 @@ CLASSES = {
     "uppercase": "Capitals",
     "lowercase": "Small",
 }
+#: Switches as high as the lists beside them, so that the names above both stand in one row.
+_SWITCHES = """<style>
+.st-key-recognize_choices [data-testid="stButtonGroup"] button:not(label button) { min-height: 2.5rem; }
+</style>"""
 EXAMPLES = "AgR7e4"
 PAD = "recognize_pad"
 #: Files of an upload that are read: more would keep the visitor, and all others, waiting.
 MOST_FILES = 100
+#: Says which of several uploads is in full.
+_SHOWN = "recognize_upload_shown"
 
 
 @dataclass(frozen=True)
@@ -47,7 +56,7 @@ class Choice:
 
 def choices() -> tuple[str, Choice]:
     """The way in, the model, and the classes to choose from."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="recognize_choices"):
         source = st.segmented_control(
             "Your character",
             ["Draw", "Upload", "Camera"],
@@ -126,10 +135,13 @@ def _example(label: str) -> None:
     show_drawing(PAD, stroke_objects([stroke * scale + offset for stroke in strokes]))
 
 
-def read_bytes(data: bytes, choice: Choice) -> Seen | str:
-    """What is seen on an image file, or why it cannot be read."""
+def read_bytes(data: bytes, choice: Choice, *, among_others: bool = False) -> Seen | str:
+    """What is seen on an image file, or why it cannot be read; ``among_others`` also whether there is more on it,
+    which ``offer_more`` finds out for a picture alone."""
     try:
-        return _seen(decode(data), choice)
+        image = decode(data)
+        seen = _seen(image, choice)
+        return replace(seen, several=has_several(image, seen.reading)) if among_others else seen
     except ImageError as error:
         return str(error)
 
@@ -148,6 +160,7 @@ def upload(choice: Choice) -> None:
         answer(None, empty=f"Choose pictures or drop them above: {kind}, a drawing from any program.")
         return
     if not one_each:
+        keep_in_full([file.file_id for file in files[:KEPT]], "recognize_page_shown")
         show_photos([(file.name, file.getvalue()) for file in files], choice)
         return
     if len(files) > MOST_FILES:
@@ -161,13 +174,14 @@ def upload(choice: Choice) -> None:
     former = st.session_state.get("recognize_uploads", {})
     results = {}
     for file in files:
-        key = (file.file_id, choice, version)
-        results[key] = former.get(key) or read_bytes(file.getvalue(), choice)
+        key = (file.file_id, choice, version, len(files) > 1)
+        results[key] = former.get(key) or read_bytes(file.getvalue(), choice, among_others=len(files) > 1)
     st.session_state["recognize_uploads"] = results
     shown = [(file.name, result) for file, result in zip(files, results.values(), strict=True)]
+    keep_in_full([file.file_id for file in files], _SHOWN)
     if len(shown) > 1:
-        several(shown)
-        chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0])
+        several(shown, _SHOWN)
+        chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0], key=_SHOWN)
     else:
         chosen = 0
         offer_more(files[0].getvalue(), shown[0][1])
@@ -183,41 +197,6 @@ def one(name: str, result: Seen | str, key: str, below: Callable[[Character, str
     original.image(result.picture, width=result.picture.shape[1], alt=f"the image {plain(name)}")
     with reading:
         full_view(result, key, below)
-
-
-def several(shown: list[tuple[str, Seen | str]]) -> None:
-    """Thumbnails with their answers, and a table to take away."""
-    with st.container(horizontal=True, gap="medium"):
-        for name, result in shown:
-            with st.container(width=140, border=True):
-                _card(name, result)
-    table_to_take([_row(name, result) for name, result in shown], "recognize_csv")
-
-
-def _card(name: str, result: Seen | str) -> None:
-    if isinstance(result, str):
-        st.markdown("–")
-        st.caption(plain(name))
-        st.caption(f":orange[{plain(result)}]")
-        return
-    small = thumbnail(result.picture, 108)
-    st.image(small, width=small.shape[1], alt=f"the image {plain(name)}")
-    for character in result.reading.characters[:1]:
-        st.markdown(f"**{plain(character.label)}** {percent(character.probability)}")
-    st.caption(plain(name))
-    if not result.reading.characters:
-        st.caption("Nothing written here.")
-
-
-def _row(name: str, result: Seen | str) -> dict[str, str]:
-    """A line of the table; texts throughout, so that what is missing is empty."""
-    row = {"file": name, "text": "", "probability": "", "candidates": "", "error": ""}
-    if isinstance(result, str):
-        return row | {"error": result}
-    for character in result.reading.characters[:1]:
-        row["text"], row["probability"] = character.label, f"{character.probability:.4f}"
-        row["candidates"] = " ".join(f"{label}:{p:.3f}" for label, p in character.candidates[:5])
-    return row
 
 
 def from_elsewhere(choice: Choice) -> None:
@@ -255,7 +234,7 @@ def camera(choice: Choice) -> None:
 
 ensure_app()
 st.title("Write, see it read", anchor=False)
-st.html(STYLE)
+st.html(STYLE + _SWITCHES)
 try:
     chosen_source, chosen = choices()
     if given():

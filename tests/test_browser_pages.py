@@ -118,6 +118,67 @@ def test_a_page_is_corrected_by_keyboard(page, photo):
     assert read(page).splitlines() == before
 
 
+def test_a_long_correction_leaves_its_neighbours_label_to_be_read(page, photo):
+    upload(page, photo)
+    page.locator(".box").nth(3).click()
+    page.get_by_label("or type it").fill("xyzxyzxyz")
+    page.keyboard.press("Enter")
+    settled(page, "1 corrected")
+    width = page.locator(".box").nth(3).evaluate("box => parseFloat(getComputedStyle(box, '::before').width)")
+    left, right = (page.locator(".box").nth(i).bounding_box()["x"] for i in (3, 4))
+    assert 0 < width <= right - left + 1
+
+
+def focused(page) -> str:
+    """Class and number of what has the focus, in the sheet or else on the page."""
+    return page.evaluate(
+        """() => {
+            let at = document.activeElement;
+            while (at.shadowRoot?.activeElement) at = at.shadowRoot.activeElement;
+            return `${at.className.split(" ")[0] || at.tagName} ${at.dataset.i ?? ""}`.trim();
+        }"""
+    )
+
+
+def test_the_keyboard_goes_into_the_candidates_and_back_to_its_box(page, photo):
+    upload(page, photo)
+    before = read(page)
+    page.locator(".box").first.focus()
+    for key in ("ArrowRight", "ArrowRight", "Enter"):
+        page.keyboard.press(key)
+    assert focused(page) == "choice"
+    page.keyboard.press("Enter")  # what is chosen already
+    page.locator(".editor").wait_for(state="hidden")
+    assert focused(page) == "box 2"
+    assert "corrected" not in page.locator(".count").inner_text()
+    for key in ("Enter", "Tab", "Enter"):
+        page.keyboard.press(key)
+    settled(page, "1 corrected")
+    assert read(page)[2] != before[2]
+    assert focused(page) == "box 2"
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    assert focused(page) == "box 2"
+    for key in ("Enter", "Q", "Q", "Enter"):
+        page.keyboard.press(key)
+    page.locator(".text").filter(has_text=f"{before[:2]}QQ").wait_for()
+    assert focused(page) == "box 2"
+
+
+def test_what_is_no_character_is_not_counted_but_told(page, photo):
+    upload(page, photo)
+    before, there = read(page), page.locator(".box").count()
+    page.locator(".box").nth(2).click()
+    page.get_by_role("button", name="No character").click()
+    settled(page, f"{there - 1} characters")
+    rows = list(csv.DictReader(download(page, "csv").path().read_text().splitlines()))
+    assert [(row["label"], row["read_as"]) for row in rows if not row["word"]] == [("", before[2])]
+    assert len(rows) == there
+    document = json.loads(download(page, "json").path().read_text())
+    assert [character["read_as"] for character in document["removed"]] == [before[2]]
+    assert before[2] not in document["lines"][0]["words"][0]["text"]
+
+
 def test_the_unsure_are_visited_one_after_the_other(page, tmp_path):
     image = drawn_page(*TEXT, "")
     # Letters over letters, which no reader can be sure of.
@@ -131,7 +192,7 @@ def test_the_unsure_are_visited_one_after_the_other(page, tmp_path):
     for _ in range(unsure):
         page.get_by_role("button", name="Next unsure").click()
         page.locator(".editor .choice").first.click()
-    settled(page, f"none unsure · {unsure} corrected")
+    settled(page, f"none unsure · {unsure} confirmed")
     assert page.get_by_role("button", name="Next unsure").is_disabled()
     assert read(page) == before
 
@@ -141,7 +202,7 @@ def test_quick_corrections_are_all_kept(page, photo):
     rest = read(page)[7:]
     page.locator(".box").first.focus()
     page.keyboard.type("WhoWas")
-    settled(page, "6 corrected")
+    settled(page, "5 corrected")
     page.wait_for_timeout(1000)
     assert download(page, "text").path().read_text() == f"Who Was{rest}\n"
 
@@ -197,6 +258,70 @@ def test_two_letters_drawn_on_the_wide_sheet(page):
     strokes, _ = text_strokes("Hi", 120, 150, x_height=60, gap=25)
     draw_strokes(page, strokes)
     page.locator(".text").filter(has_text="Hi").wait_for(timeout=15_000)
+    page.locator(".st-key-recognize_line_pad_clear button").click()
+    page.get_by_text("Nothing written was found").wait_for()
+
+
+@pytest.mark.parametrize(
+    ("page", "width"),
+    [({"viewport": {"width": 700, "height": 800}}, 640), ({"viewport": {"width": 390, "height": 800}}, 340)],
+    indirect=["page"],
+    ids=["narrow window", "narrowest"],
+)
+def test_the_sheet_is_as_wide_as_a_desktop_window(page, width):
+    page.get_by_text("Word or line", exact=True).click()
+    pad = page.locator(f"canvas.upper-canvas[width='{width}']")
+    pad.wait_for()
+    page.get_by_role("button", name="Blue sky").click()
+    page.locator(".text").filter(has_text="sky").wait_for(timeout=15_000)
+    assert read(page).lower() == "blue sky"
+    assert pad.bounding_box()["x"] + pad.bounding_box()["width"] <= page.viewport_size["width"]
+
+
+def test_a_sheet_that_was_written_on_is_not_cut_by_a_narrower_window(page):
+    page.get_by_text("Word or line", exact=True).click()
+    page.locator("canvas.upper-canvas[width='800']").wait_for()
+    draw_strokes(page, text_strokes("Hi", 600, 150, x_height=60, gap=25)[0])
+    page.locator(".text").filter(has_text="Hi").wait_for(timeout=15_000)
+    page.set_viewport_size({"width": 600, "height": 800})
+    page.wait_for_timeout(1500)
+    assert page.locator("canvas.upper-canvas").get_attribute("width") == "800"
+    assert read(page) == "Hi"
+    bar = page.locator(".dc-scroll").evaluate("sheet => getComputedStyle(sheet).scrollbarColor")
+    assert bar.startswith("rgb(136, 136, 136)")
+    page.locator(".dc-scroll").evaluate("sheet => sheet.scrollBy(1000, 0)")
+    right = page.locator("canvas.upper-canvas").bounding_box()
+    assert right["x"] + right["width"] <= 600
+    page.locator(".st-key-recognize_line_pad_clear button").click()
+    page.locator("canvas.upper-canvas[width='480']").wait_for()
+
+
+def test_the_names_of_switches_and_lists_stand_in_one_row(page):
+    page.get_by_text("Word or line", exact=True).click()
+    page.get_by_text("Words of", exact=True).wait_for()
+    names = [
+        page.get_by_text(name, exact=True).bounding_box() for name in ("What is written", "Read it as", "Words of")
+    ]
+    tops = [name["y"] + name["height"] / 2 for name in names]
+    assert max(tops) - min(tops) <= 1
+
+
+def test_corrections_outlast_the_next_stroke(page):
+    page.get_by_text("Word or line", exact=True).click()
+    page.locator("canvas.upper-canvas[width='800']").wait_for()
+    draw_strokes(page, text_strokes("HL", 120, 150, x_height=60, gap=25)[0])
+    page.locator(".text").filter(has_text="HL").wait_for(timeout=15_000)
+    page.wait_for_timeout(2000)  # each stroke is read: the last one, too
+    page.locator(".box").first.focus()
+    page.keyboard.press("M")
+    settled(page, "1 corrected")
+    page.wait_for_timeout(1000)
+    draw_strokes(page, text_strokes("o", 320, 150, x_height=60, gap=25)[0])
+    settled(page, "3 characters · none unsure · 1 corrected")
+    assert read(page).startswith("ML")
+    assert not page.locator(".remarks p").count()
+    draw_strokes(page, [np.array([[100.0, 70], [220, 140], [100, 140], [220, 70]])])
+    page.locator(".remarks").filter(has_text="1 correction no longer applies").wait_for(timeout=15_000)
     page.locator(".st-key-recognize_line_pad_clear button").click()
     page.get_by_text("Nothing written was found").wait_for()
 

@@ -5,6 +5,7 @@ import sys
 import time
 
 import cv2
+import numpy as np
 import pytest
 from conftest import ROOT, sheet
 from drawn_pages import page
@@ -79,9 +80,50 @@ def test_a_blank_sheet_reads_as_nothing(tmp_path, capsys):
     assert capsys.readouterr().out == f"{tmp_path / 'blank.png'}\t\t0.0000\n"
 
 
+def test_more_than_one_character_is_said_on_standard_error(written, capsys):
+    assert main(["read", str(written)]) == 0
+    output = capsys.readouterr()
+    assert output.out.count("\n") == 1
+    assert output.err == (f"{written}: there seems to be more than one character: --layout auto reads all of them\n")
+    assert main(["read", "--json", str(written)]) == 0
+    assert json.loads(capsys.readouterr().out)["several"] is True
+    for arguments in (["--layout", "page"], ["--layout", "page", "--json"]):
+        assert main(["read", *arguments, str(written)]) == 0
+        output = capsys.readouterr()
+        assert (output.err, "several" in output.out) == ("", False)
+
+
+def test_what_is_probably_no_character_is_said_on_standard_error(tmp_path, capsys):
+    scribble = np.full((200, 200), 255, np.uint8)
+    path = np.random.default_rng(0).integers(30, 170, (40, 1, 2)).astype(np.int32)
+    cv2.imwrite(str(tmp_path / "scribble.png"), cv2.polylines(scribble, [path], False, 0, 3))
+    assert main(["read", str(tmp_path / "scribble.png")]) == 0
+    output = capsys.readouterr()
+    assert output.out.count("\n") == 1
+    assert output.err == f"{tmp_path / 'scribble.png'}: probably not a character\n"
+
+
+def test_nothing_is_said_of_a_character(letters, capsys):
+    assert main(["read", str(letters)]) == 0
+    assert capsys.readouterr().err == ""
+
+
+def test_a_language_with_one_character_is_a_wrong_call(letters, capsys):
+    assert main(["read", "--language", "en", str(letters)]) == 2
+    output = capsys.readouterr()
+    assert output.out == ""
+    assert output.err.startswith("hcr_core: --language is for words")
+
+
 def test_an_unknown_model_is_one_sentence(capsys):
     assert main(["read", "--model", "nothing", "x.png"]) == 1
     assert capsys.readouterr().err.startswith("hcr_core: there is no model 'nothing'")
+
+
+def test_the_help_says_what_may_be_read(capsys):
+    with pytest.raises(SystemExit):
+        main(["read", "--help"])
+    assert "or a folder: all images in it and below" in " ".join(capsys.readouterr().out.split())
 
 
 def test_a_wrong_call_exits_with_two():

@@ -15,6 +15,7 @@ import pytest
 from conftest import ROOT
 
 from hcr_core.cli import main
+from hcr_core.corrections import Sample, keep
 from hcr_core.datasets import DatasetError, load
 from hcr_core.datasets.download import fetch, get
 from hcr_core.datasets.entries import ENTRIES, Download
@@ -23,8 +24,8 @@ from hcr_core.datasets.readers.idx import write_idx
 
 @pytest.fixture(autouse=True)
 def places(tmp_path, monkeypatch):
-    for variable, name in (("HCR_DATA_DIR", "data"), ("HCR_CACHE_DIR", "cache"), ("HCR_IMPORTED_DIR", "imported")):
-        monkeypatch.setenv(variable, str(tmp_path / name))
+    for name in ("data", "cache", "imported", "corrections"):
+        monkeypatch.setenv(f"HCR_{name.upper()}_DIR", str(tmp_path / name))
     return tmp_path
 
 
@@ -77,10 +78,36 @@ def test_a_dry_run_says_what_it_found_and_keeps_nothing(letters, capsys):
     assert capsys.readouterr().err.startswith("hcr_core: unknown data set 'mine'")
 
 
-def test_a_single_image_of_a_class_is_a_warning(letters, capsys):
+def test_a_single_image_of_a_class_is_noted(letters, capsys):
     letters.write_text(letters.read_text() + ",".join(["0"] * 25) + ",C\n")
-    assert main(["data", "import", str(letters), "--name", "mine"]) == 0
-    assert "class 'C' has a single image" in capsys.readouterr().err
+    for command in (["import", str(letters), "--name", "mine"], ["info", "mine"]):
+        assert main(["data", *command]) == 0
+        output = capsys.readouterr()
+        assert (
+            "\nnote        class 'C' has a single image, which cannot be both trained on and tested on\n" in output.out
+        )
+        assert output.err == ""
+
+
+def test_why_nothing_can_be_tested_on_is_said(letters, capsys):
+    letters.write_text(letters.read_text().split("\n")[0] + "\n")
+    assert main(["data", "import", str(letters), "--name", "mine", "--label-column", "last"]) == 0
+    capsys.readouterr()
+    assert main(["evaluate", "--data", "mine"]) == 1
+    error = capsys.readouterr().err
+    assert error.startswith("hcr_core: mine has no split 'test', only train: class 'A' has a single image, which")
+
+
+def test_ones_own_sets_are_among_those_to_choose_from(letters, capsys):
+    assert main(["data", "import", str(letters), "--name", "own"]) == 0
+    keep(Sample(np.eye(28, dtype=np.uint8) * 255, "R"))
+    for command in (["data", "info", "nothing"], ["evaluate", "--data", "nothing"]):
+        assert main(command) == 1
+        error = capsys.readouterr().err
+        assert error.startswith("hcr_core: unknown data set 'nothing': choose one of digits, synthetic, ")
+        assert error.endswith(", own, mine\n")
+    assert main(["data", "get", "own"]) == 1
+    assert capsys.readouterr().err == "hcr_core: own is your own, and on this machine already\n"
 
 
 @pytest.mark.parametrize(

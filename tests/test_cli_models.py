@@ -15,6 +15,7 @@ FOLDER = model_store.SHIPPED / "characters"
 CARD = json.loads((FOLDER / "card.json").read_text())
 BEST = max(((name, figures["accuracy"]) for name, figures in CARD["held_out"].items()), key=lambda pair: pair[1])
 SIZE = sum(path.stat().st_size for path in FOLDER.iterdir())
+NETWORK = (FOLDER / "model.tflite").stat().st_size
 
 
 @pytest.fixture(autouse=True)
@@ -33,7 +34,7 @@ def test_the_list_names_every_model_and_the_damaged_one_on_standard_error(capsys
     output = capsys.readouterr()
     shipped, mine = (line.split() for line in output.out.splitlines())
     figures = [f"{CARD['architecture']['parameters']:,}", "parameters", f"{BEST[1]:.1%}", BEST[0]]
-    assert shipped == ["characters", "62", "classes", *figures, "shipped", f"{SIZE / 1e6:.2f}", "MB"]
+    assert shipped == ["characters", "62", "classes", *figures, "shipped", f"{NETWORK / 1e6:.2f}", "MB"]
     assert mine == ["mine", *shipped[1:-3], "own", *shipped[-2:]]
     assert output.err == "hcr_core: model broken: model.tflite is not the file its card describes\n"
 
@@ -44,7 +45,8 @@ def test_the_list_as_json_is_one_document_that_names_the_damaged_one_too(capsys)
     shipped, mine, broken = json.loads(output.out)
     parameters = CARD["architecture"]["parameters"]
     figures = {"classes": 62, "parameters": parameters, "accuracy": BEST[1], "measured_on": BEST[0]}
-    assert shipped == {"name": "characters", "where": "shipped", "hidden": False, "bytes": SIZE} | figures
+    figures |= {"bytes": SIZE, "network_bytes": NETWORK}
+    assert shipped == {"name": "characters", "where": "shipped", "hidden": False} | figures
     assert mine == shipped | {"name": "mine", "where": "own"}
     assert broken == {"name": "broken", "where": "own", "error": broken["error"]}
     assert "model.tflite is not the file" in broken["error"]
@@ -75,6 +77,7 @@ def test_show_prints_the_card_readably(capsys):
     text = capsys.readouterr().out
     assert f"where       shipped, {model_store.SHIPPED / 'characters'}" in text
     assert "classes     62: 0 1 2" in text
+    assert f"size        {NETWORK / 1e6:.2f} MB to read with, {SIZE / 1e6:.2f} MB with all its files" in text
     assert f"augmentation (rotation {CARD['training']['augmentation']['rotation']}, " in text
     assert "CC BY 4.0" in text
     name, best = BEST[0], CARD["held_out"][BEST[0]]

@@ -146,7 +146,8 @@ def with_line(number: int, line: str) -> str:
         ("A,1,2,3\nB,4,5,6\n", "line 1: 3 pixel columns make no square image"),
         ("A,1\n", "line 1: 1 pixel columns make no square"),
         ("9" * 400 + ",1,2,3,4\n", "characters; labels have at most"),
-        ('"\n0\n', "line 1: 0 pixel columns make no square"),
+        ('"\n0\n', "line 1: a single cell; a line of a CSV here is a label and the pixels"),
+        ("x", "line 1: a single cell; a line of a CSV here is a label and the pixels"),
         ('A,0,1,2,3\nB,1,1,1,"', "line 2, column 5: the pixel is missing"),
     ],
 )

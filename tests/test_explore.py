@@ -135,6 +135,37 @@ def test_typical_and_unusual_images_fill_one_row_each_under_their_headings():
     assert [(grid["row"], len(grid["captions"])) for grid in grids(at)] == [(10, 10), (10, 10)]
 
 
+def idx(kind: int, *shape: int) -> bytes:
+    """An idx file of zeros."""
+    return bytes([0, 0, 8, kind]) + b"".join(n.to_bytes(4, "big") for n in shape) + bytes(int(np.prod(shape)))
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        ([("bad.zip", b"hello")], "bad.zip: not a ZIP file, or one that is damaged or cut short"),
+        ([("a.csv", b"1,0,0,0,0\n"), ("bad.zip", b"hello")], "a.csv, bad.zip: only the files of an idx set belong"),
+        (
+            [("my-images-idx3-ubyte.idx", idx(3, 5, 4, 4)), ("my-labels-idx1-ubyte.idx", idx(1, 3))],
+            "my-images-idx3-ubyte.idx: ",
+        ),
+        (
+            [("my-images-idx3-ubyte.idx", idx(3, 0, 4, 4)), ("my-labels-idx1-ubyte.idx", idx(1, 0))],
+            "my-labels-idx1-ubyte.idx: holds no",
+        ),
+    ],
+    ids=["no ZIP", "two files", "fewer labels than images", "no images"],
+)
+def test_a_file_that_cannot_be_imported_is_told_by_its_own_name(files, message):
+    at = explore(view="Import")
+    at.get("file_uploader")[0].set_value([(name, data, "application/zip") for name, data in files]).run()
+    assert not at.exception, at.exception[0].message
+    said = at.error[0].value.replace("\\", "")
+    assert said.startswith(message)
+    assert "hcr-import" not in said
+    assert "/tmp" not in said
+
+
 def test_published_counts_are_complete():
     assert sum(PUBLISHED_COUNTS["A-Z Handwritten Alphabets (published)"].values()) == 372_450
     assert len(PUBLISHED_COUNTS["NIST SD19 (published)"]) == 62

@@ -10,9 +10,18 @@ from streamlit.testing.v1 import AppTest
 from test_pages import app, draw, png
 
 from hcr_core import Recognizer
+from hcr_core.preprocessing import Box
+from hcr_core.reading_corrections import Correction
 
 TEXT = ("The quick brown fox", "jumps over 13 dogs")
 LINE_PAD = "recognize_line_pad"
+
+
+def digest(image: bytes) -> str:
+    """Under which the app keeps what was corrected on a photo."""
+    from ui.page_reading import pages_read
+
+    return pages_read.digest(image)
 
 
 def upload(layout: str, *files: tuple[str, bytes], **state: str) -> AppTest:
@@ -46,14 +55,23 @@ def text_of(shown: dict) -> str:
     return "\n".join(" ".join(word(w["first"], w["count"]) for w in line) for line in shown["lines"])
 
 
-def correct(at: AppTest, labels: object, identity: str | None = None) -> AppTest:
+def correct(at: AppTest, labels: object, subject: str) -> AppTest:
     """As the browser sends corrections."""
     from ui.page_reading import pages_read
 
     (shown,) = sheets(at)
-    kept = {identity or shown["id"]: pages_read.accepted(labels, len(shown["characters"]))}
-    at.session_state["page_corrections"] = kept
+    characters = shown["characters"]
+    kept = [
+        Correction(Box(*characters[i]["box"]), characters[i]["label"], label)
+        for i, label in pages_read.accepted(labels, len(characters)).items()
+    ]
+    at.session_state["page_corrections"] = {subject: tuple(kept)}
     return at.run()
+
+
+def remarks(at: AppTest) -> list[str]:
+    """What stands above the text."""
+    return sheets(at)[0]["remarks"]
 
 
 def said(at: AppTest) -> str:
@@ -99,12 +117,18 @@ def test_reruns_do_not_read_again(monkeypatch):
 
 
 def test_corrections_are_kept_with_the_image_they_were_made_on():
-    at = correct(upload("page", ("p.png", png(page(*TEXT)))), {"0": "<b>W</b>", "1": "", "2": "\u202ee"})
+    image = png(page(*TEXT))
+    sent = {"0": "<b>W</b>", "1": "", "2": "\u202ee"}
+    at = correct(upload("page", ("p.png", image)), sent, digest(image))
     (shown,) = sheets(at)
     assert shown["labels"] == {"0": "<b>W</b>", "1": "", "2": "e"}
     assert text_of(shown).startswith("<b>W</b>e ")
     at.session_state["recognize_photo_layout"] = "line"
+    assert sheets(at.run())[0]["labels"] == shown["labels"]
+    at.session_state["recognize_classes"] = "digits"
     assert sheets(at.run())[0]["labels"] == {}
+    assert remarks(at)[-1:] == ["3 corrections no longer apply: what was corrected is cut or read differently now."]
+    at.session_state["recognize_classes"] = "all"
     at.session_state["recognize_photo_layout"] = "page"
     assert sheets(at.run())[0]["labels"] == shown["labels"]
 
@@ -131,12 +155,31 @@ def test_every_step_can_be_looked_at():
     assert [caption.split(".")[0].lower() for caption in captions] == [
         *("original", "background", "ink", "rules", "lines", "boxes")
     ]
+    assert captions[2].split(". ")[1].startswith("What is darker")
+    assert captions[3] == "Rules. None were found."
+
+
+def test_rules_that_were_found_are_not_said_to_be_none():
+    image = page(*TEXT)
+    for y in range(90, image.shape[0], 80):
+        image[y : y + 2, 20:-20] = (120, 140, 200)
+    at = upload("page", ("ruled.png", png(image)))
+    at.toggle(key="recognize_page_steps").set_value(True).run()
+    captions = [image.proto.imgs[0].caption for image in at.get("image")]
+    assert captions[3] == "Rules. Ruled lines and boxes that were taken away."
 
 
 def test_joined_words_are_named():
     image = page("nunun", gap=-4)
     assert "Looks joined up: **" in said(upload("line", ("j.png", png(image))))
     assert "joined" not in said(upload("line", ("apart.png", png(page("minimum", gap=12)))))
+
+
+def test_a_page_of_joined_words_is_said_to_be_read_badly_above_its_text():
+    at = upload("page", ("j.png", png(page("nunun nunun", "nunun nunun", gap=-4))))
+    (sentence,) = remarks(at)
+    assert "words look joined up" in sentence
+    assert remarks(upload("page", ("p.png", png(page(*TEXT))))) == []
 
 
 def test_a_language_changes_words_and_says_which():
@@ -147,6 +190,18 @@ def test_a_language_changes_words_and_says_which():
     (shown,) = sheets(at)
     assert (text_of(shown), shown["lines"][0][0]["before"]) == ("afternoon", "afternaon")
     assert "afternaon → **afternoon**" in said(at)
+
+
+def test_corrections_stay_where_the_language_changes_nothing():
+    image = png(page("afternaon", gap=12))
+    at = correct(upload("page", ("a.png", image)), {"0": "A", "6": "u"}, digest(image))
+    at.selectbox(key="recognize_language").select("en").run()
+    (shown,) = sheets(at)
+    assert (text_of(shown), shown["labels"]) == ("Afternoon", {"0": "A"})
+    assert remarks(at) == ["1 correction no longer applies: what was corrected is cut or read differently now."]
+    at.selectbox(key="recognize_language").select("").run()
+    assert text_of(sheets(at)[0]) == "Afternuon"
+    assert remarks(at) == []
 
 
 def test_several_pages_give_a_table():

@@ -3,17 +3,19 @@
 import base64
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import cv2
 import numpy as np
 import pytest
 from conftest import ROOT, sheet
+from drawn_pages import page
 from streamlit.testing.v1 import AppTest
 
 from hcr_core.preprocessing import Box
 from hcr_core.recognition import Character
 from ui.figures import probability_bars
-from ui.reading import in_words, percent, remark
+from ui.reading import in_words, look, percent, remark
 
 PAD = "recognize_pad"
 SIDE = 340  # of the pad, in pixels; its module imports the canvas, which needs a running app
@@ -64,9 +66,17 @@ def test_why_shows_the_ink_that_made_the_difference():
     assert layers.proto.wrap  # more of them than a row has room for
 
 
-def test_a_cleared_sheet_is_nothing_written():
+def test_what_cannot_be_seen_is_no_character():
     at = draw(app().run(), np.full((SIDE, SIDE, 3), 255, np.uint8))
-    assert "Nothing written here" in shown(at)
+    assert "No single character found here" in shown(at)
+
+
+@pytest.mark.parametrize("button", ["undo", "clear"])
+def test_an_empty_sheet_says_again_what_to_do(button):
+    at = draw(app().run(), sheet("R", side=SIDE, size=200))
+    at.button(key=f"{PAD}_{button}").click().run()
+    assert "Write one letter or digit" in shown(at)
+    assert not at.get("plotly_chart")
 
 
 @pytest.mark.parametrize("data", ["", "data:image/png;base64,", "data:image/png;base64,!!!", "data:text/html,<b>"])
@@ -114,6 +124,12 @@ def test_the_drawing_is_there_again_after_another_page():
     assert at.session_state[f"{PAD}_state"]["start"] == {"objects": [{"type": "Path"}]}
 
 
+def scribble() -> np.ndarray:
+    """Forty strokes over each other on a white sheet, uint8 (200, 200)."""
+    path = np.random.default_rng(0).integers(30, 170, (40, 1, 2)).astype(np.int32)
+    return cv2.polylines(np.full((200, 200), 255, np.uint8), [path], False, 0, 3)
+
+
 def upload(*files: tuple[str, bytes]) -> AppTest:
     at = app()
     at.session_state["recognize_source"] = "Upload"
@@ -134,6 +150,64 @@ def test_several_uploads_give_a_table():
     assert "not an image" in table["error"][1]
 
 
+def test_several_uploads_say_of_each_what_is_in_doubt():
+    blank, words = png(np.full((200, 200), 255, np.uint8)), png(page("Hot fox", "jumps"))
+    at = upload(("a.png", png(sheet("A"))), ("s.png", png(scribble())), ("blank.png", blank), ("page.png", words))
+    doubts = ["", "Probably not a character.", "No character found here.", at.dataframe[0].value["doubt"][3]]
+    assert at.dataframe[0].value["doubt"].tolist() == doubts
+    assert doubts[3].endswith(", but more.")
+    captions = [caption.value for caption in at.caption]
+    assert [f":orange[{doubt}]" in captions for doubt in doubts[1:]] == [True] * 3
+    assert "There seems to be more than one character on 1 of these pictures." in [m.value for m in at.markdown]
+    at.button(key="recognize_read_all").click().run()
+    assert not at.exception
+    assert at.dataframe[0].value["text"][3].count(" / ") == 1
+
+
+def _a_choice_of_uploads():
+    import streamlit as st
+
+    from ui.reading import _open_row
+    from ui.uploads import keep_in_full
+
+    files, widget = st.session_state["files"], st.session_state["widget"]
+    keep_in_full(files, widget)
+    st.selectbox("In full", range(len(files)), format_func=files.__getitem__, key=widget)
+    st.button("a click on the table's last row", on_click=_open_row, args=("table", widget))
+
+
+def test_of_several_uploads_the_newest_is_in_full_until_another_is_chosen():
+    at = AppTest.from_function(_a_choice_of_uploads, default_timeout=30)
+
+    def in_full(files: str, widget: str = "one") -> str:
+        at.session_state["files"], at.session_state["widget"] = list(files), widget
+        at.run()
+        assert not at.exception
+        return files[at.selectbox[0].value]
+
+    assert in_full("ab") == "a"  # the first of what came at once
+    assert in_full("abcd") == "c"
+    at.selectbox[0].set_value(1)
+    assert in_full("abcd") == "b"
+    assert in_full("bcd") == "b"
+    assert in_full("cd") == "c"
+    at.session_state["table"] = SimpleNamespace(selection=SimpleNamespace(cells=[(1, "text")]))
+    at.button[0].click()
+    assert in_full("cd") == "d"
+    assert in_full("cd", "other") == "d"
+    at.selectbox[0].set_value(0)
+    assert in_full("cd", "other") == "c"
+    assert in_full("cd", "one") == "c"
+
+
+def test_several_uploads_of_a_character_each_are_in_no_doubt():
+    at = upload(("a.png", png(sheet("A"))), ("k.png", png(sheet("K"))))
+    assert not at.exception
+    assert "recognize_read_all" not in [button.key for button in at.button]
+    assert not any("orange" in caption.value for caption in at.caption)
+    assert list(at.dataframe[0].value) == ["file", "text", "probability", "candidates"]
+
+
 @pytest.mark.parametrize(
     ("data", "sentence"),
     [
@@ -150,7 +224,7 @@ def test_a_bad_upload_is_one_sentence_and_the_page_goes_on(data, sentence):
 @pytest.mark.parametrize("size", [(5000, 2), (2, 5000), (1, 1)])
 def test_an_upload_of_any_shape_is_shown(size):
     at = upload(("line.png", png(np.full(size[::-1], 255, np.uint8))))
-    assert "Nothing written here" in shown(at)
+    assert "No single character found here" in shown(at)
     at = upload(("line.png", png(np.full(size[::-1], 255, np.uint8))), ("k.png", png(sheet("K"))))
     assert at.dataframe[0].value["text"].tolist() == ["", "K"]
 
@@ -214,9 +288,28 @@ def test_remarks(candidates, lookalikes, text):
 
 def test_what_is_refused_is_said_to_be_no_character():
     scribble = replace(character({"R": 0.97, "K": 0.03}), written=0.01, refused=True)
-    assert remark(scribble) == "Probably not a character. If it is one, capital R comes closest."
+    assert remark(scribble) == "If it is one, capital R comes closest."
     assert scribble.to_dict()["refused"] is True
     assert "refused" not in replace(scribble, refused=False).to_dict()
+
+
+def test_the_headline_does_not_name_what_is_refused():
+    text = shown(upload(("scribble.png", png(scribble()))))
+    headline, rest = text.split('<p class="name">')[1].split("</p>", 1)
+    assert headline == "<b>Probably not a character</b>"
+    assert "If it is one, " in rest
+    assert "among characters: <b>" in rest
+
+
+@pytest.mark.parametrize("paper", [(255, 255, 255), (90, 140, 200)], ids=["white", "blue"])
+def test_beyond_the_image_is_paper_around_the_ink(paper):
+    """A long stroke, and a dark edge of the image that is not repeated."""
+    wide = np.full((100, 400, 3), paper, np.uint8)
+    wide[60:64, 40:360] = 0
+    wide[-1] = 60
+    seen = look(wide, "all", "characters")
+    assert (seen.ink[:20] == paper).all()
+    assert (seen.ink[-20:] == paper).all()
 
 
 def test_bars_show_every_class_in_the_order_asked_for():

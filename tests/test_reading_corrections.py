@@ -1,11 +1,20 @@
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from hcr_core.annotation import annotated
 from hcr_core.preprocessing import Box
-from hcr_core.reading_corrections import MAX_LENGTH, clean, corrected
+from hcr_core.reading_corrections import (
+    MAX_LENGTH,
+    clean,
+    corrected,
+    corrections,
+    found_again,
+    outdated,
+    removed,
+)
 from hcr_core.reading_export import COLUMNS, reading_csv, reading_rows
 from hcr_core.recognition import Character, Line, Reading, Word
 
@@ -87,6 +96,57 @@ def test_a_row_for_every_character(reading):
     lines = reading_csv(corrected(reading, {3: "a,b"})).splitlines()
     assert lines[0] == ",".join(COLUMNS)
     assert lines[4] == '1,2,2,"a,b",0.0000,True,o,False,,40,10,8,12,o:0.400 z:0.600'
+
+
+def test_what_was_removed_is_told_after_the_rest(reading):
+    labels = {1: "", 4: "", 0: "y"}
+    rows = reading_rows(corrected(reading, labels), removed(reading, labels))
+    assert [(row["word"], row["label"], row["read_as"]) for row in rows] == [
+        *((1, "y", "n"), (2, "s", ""), (2, "o", "")),
+        *(("", "", "o"), ("", "", "x")),
+    ]
+    assert [row["top"] for row in rows] == [10, 10, 10, 10, 50]
+    assert rows[0].keys() == rows[-1].keys()
+    last = reading_csv(corrected(reading, labels), removed(reading, labels)).splitlines()[-1]
+    assert last == ",,,,0.0000,True,x,,,0,50,8,12,x:0.900 z:0.100"
+
+
+def moved(reading: Reading, by: int, **labels: str) -> Reading:
+    """Every box ``by`` pixels to the right, some labels read otherwise."""
+
+    def change(_: int, c: Character) -> Character:
+        return replace(c, box=replace(c.box, x=c.box.x + by), label=labels.get(c.label, c.label))
+
+    return reading.changed(change)
+
+
+def test_corrections_are_found_again_where_the_ink_nearly_is_and_was_read_alike(reading):
+    labels = {0: "y", 3: "", 4: "+"}
+    made = corrections(reading, labels)
+    assert found_again(reading, made) == (labels, ())
+    assert found_again(moved(reading, 2), made) == (labels, ())
+    assert found_again(moved(reading, 3), made) == ({}, made)
+    assert found_again(moved(reading, 0, n="m"), made) == ({3: "", 4: "+"}, made[:1])
+
+
+def test_corrections_are_found_again_at_other_positions(reading):
+    first = Line((Word((character("A", 0, y=0),)),))
+    labels, lost = found_again(replace(reading, lines=(first, *reading.lines)), corrections(reading, {0: "y", 3: "e"}))
+    assert (labels, lost) == ({1: "y", 4: "e"}, ())
+
+
+def test_each_correction_goes_to_one_character(reading):
+    twice = Reading((Line((Word((character("n", 1), character("n", 0))),)),), "m")
+    assert found_again(twice, corrections(reading, {0: "y"})) == ({1: "y"}, ())
+
+
+def test_a_correction_is_outdated_while_its_place_is_read_otherwise(reading):
+    made = corrections(reading, {0: "y", 3: "e"})
+    other = moved(reading, 0, n="m")
+    assert outdated(reading, made) == ()
+    assert outdated(other, made) == made[:1]
+    assert outdated(other, (*made, *corrections(other, {0: "u"}))) == ()
+    assert outdated(Reading(reading.lines[1:], "m"), made) == ()  # that writing is gone
 
 
 def test_the_picture_tells_sure_unsure_and_corrected_apart(reading):

@@ -21,8 +21,12 @@ TOLD, TOLD_IN_LIST = "const { data: t, parentElement", "const { data: [t], paren
 _BUILD = Path(package.__file__).parent / "frontend" / "build"
 # The package's own toolbar lies invisibly over a corner of the sheet, where it swallows strokes and
 # takes clicks, and its shadow root is out of reach of the page's styles. Our buttons do what it
-# does, so the same component is registered again without it.
-_CSS = "\n.dc-root > .dc-toolbar { display: none !important; }\n"
+# does, so the same component is registered again without it. A sheet wider than the window scrolls sideways, with a
+# bar in sight: what is around it makes bars transparent.
+_CSS = """
+.dc-root > .dc-toolbar { display: none !important; }
+.dc-scroll { scrollbar-color: #888 transparent; }
+"""
 #: Where the component's script, with what is changed in it, is served from for as long as the app runs.
 _folder = tempfile.TemporaryDirectory(prefix="hcr-canvas-")
 
@@ -83,7 +87,7 @@ def drawing_pad(key: str, pen: int = PEN_WIDTH, size: tuple[int, int] = (SIDE, S
         size: Width and height in CSS pixels.
 
     Returns:
-        The drawing, uint8 (height, width, 4) RGBA, or ``None`` before anything was drawn.
+        The drawing, uint8 (height, width, 4) RGBA, or ``None`` before anything was drawn and after all was taken back.
     """
     pad = _state(key)
     if key not in st.session_state:
@@ -101,7 +105,7 @@ def drawing_pad(key: str, pen: int = PEN_WIDTH, size: tuple[int, int] = (SIDE, S
         pad["objects"] = objects
         pad["image"] = drawn_image(data_url)
     _buttons(key, pad, pen)
-    return pad["image"]
+    return pad["image"] if pad["objects"] else None
 
 
 def _sent(key: str, pad: dict, pen: int, size: tuple[int, int]) -> tuple[object, object]:

@@ -34,6 +34,13 @@ def import_view() -> None:
     )
     if not files:
         return
+    if len(files) > 1 and not any("images-idx3" in file.name for file in files):
+        names = ", ".join(file.name for file in files)
+        st.error(
+            plain(f"{names}: only the files of an idx set belong together. Take away all but one."),
+            icon=":material/error:",
+        )
+        return
     try:
         path = _on_disk(files)
     except OSError as error:
@@ -52,8 +59,13 @@ def import_view() -> None:
         _first_rows(path, column)
         _form(path, column)
     except DatasetError as error:
-        # The visitor knows the files by their names, not by where they lie here.
-        st.error(plain(str(error).replace(f"{path.parent}/", "")), icon=":material/error:")
+        st.error(plain(_as_visitors_know(error, path)), icon=":material/error:")
+
+
+def _as_visitors_know(error: DatasetError, path: Path) -> str:
+    """What is wrong, with the files' own names instead of where they lie here; several lie in a folder of their own."""
+    folder = path if path.is_dir() else path.parent
+    return str(error).replace(f"{folder}/", "").replace(str(folder), "these files")
 
 
 def _on_disk(files: list) -> Path:

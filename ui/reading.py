@@ -3,6 +3,7 @@
 import html
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import cv2
 import numpy as np
@@ -15,6 +16,7 @@ from hcr_core.imaging import flatten
 from hcr_core.journal import timed
 from hcr_core.preprocessing import Box
 from hcr_core.recognition import Character
+from hcr_core.sheet_ink import border_of
 from ui.data import recognizer
 from ui.explaining import inside
 from ui.figures import probability_bars
@@ -57,7 +59,7 @@ def alike(character: Character) -> list[tuple[str, float]]:
 def remark(character: Character) -> str:
     """What to know about an answer, in plain words; empty where it speaks for itself."""
     if character.refused:
-        return f"Probably not a character. If it is one, {in_words([character.label])} comes closest."
+        return f"If it is one, {in_words([character.label])} comes closest."
     if not character.sure:
         rivals = [label for label, p in character.candidates[1:3] if p >= 0.05]
         return f"Unsure: it could also be {in_words(rivals, 'or')}." if rivals else "Unsure."
@@ -72,25 +74,20 @@ def remark(character: Character) -> str:
 def answer(reading: Reading | None, *, empty: str = "") -> None:
     """The letter, large, with how sure the model is; ``empty`` is what to say before anything is written."""
     if reading is None or not reading.characters:
-        text = empty if reading is None else "Nothing written here."
+        text = empty if reading is None else "No single character found here."
         st.html(
             f'<div class="answer" role="status"><span class="letter blank">?</span><p>{html.escape(text)}</p></div>'
         )
         return
     character = reading.characters[0]
-    lines = [f'<p class="name">{html.escape(spoken(character.label))} <b>{percent(character.probability)}</b></p>']
+    lines = [f'<p class="name">{_headline(character)}</p>']
     note = remark(character)
     if note:
         mark = " unsure" if character.refused or not character.sure else ""
         lines.append(f'<p class="remark{mark}">{html.escape(note)}</p>')
-    said = alike(character) if character.sure and not character.refused else []
-    following = [
-        f"<b>{html.escape(label)}</b> {percent(p)}"
-        for label, p in character.candidates[1:5]
-        if p >= 0.005 and (label, p) not in said
-    ]
+    following = _following(character)
     if following:
-        lines.append(f'<p class="next">then {" · ".join(following)}</p>')
+        lines.append(f'<p class="next">{following}</p>')
     faded = " blank" if character.refused else ""
     st.html(
         f'<div class="answer" role="status"><span class="letter{faded}">{html.escape(character.label)}</span>'
@@ -98,12 +95,51 @@ def answer(reading: Reading | None, *, empty: str = "") -> None:
     )
 
 
-def table_to_take(rows: list[dict[str, object]], key: str) -> None:
-    """The readings of several images, with a button that takes them away as CSV."""
+def _headline(character: Character) -> str:
+    if character.refused:
+        return "<b>Probably not a character</b>"
+    return f"{html.escape(spoken(character.label))} <b>{percent(character.probability)}</b>"
+
+
+def _following(character: Character) -> str:
+    """What comes after what was said already; of what is refused nothing was, but that it is no character."""
+    said = alike(character) if character.sure and not character.refused else []
+    first = 0 if character.refused else 1
+    shares = " · ".join(
+        f"<b>{html.escape(label)}</b> {percent(p)}"
+        for label, p in character.candidates[first:5]
+        if p >= 0.005 and (label, p) not in said
+    )
+    return shares and f"{'among characters:' if character.refused else 'then'} {shares}"
+
+
+#: Widths of columns, in CSS pixels or by name; the others are as wide as what is in them.
+_WIDTHS = {
+    **dict.fromkeys(("probability", "characters", "unsure"), "small"),
+    **dict.fromkeys(("candidates", "doubt", "error"), 250),
+}
+
+
+def table_to_take(rows: list[dict[str, object]], key: str, opens: str | None = None) -> None:
+    """The readings of several images, with a button that takes them away as CSV.
+
+    Args:
+        rows: Texts by column. ``doubt`` and ``error`` are shown where there are any, and always taken away.
+        key: Name of the button.
+        opens: Name of the widget that says which row is shown in full, by its number: a click on a row chooses it.
+    """
     import pandas as pd  # takes a third of a second, for which the first visitor would wait
 
     table = pd.DataFrame(rows)
-    st.dataframe(table, hide_index=True)
+    empty = [name for name in ("doubt", "error") if name in table and not table[name].any()]
+    chosen = {"on_select": partial(_open_row, f"{key}_table", opens), "selection_mode": "single-cell"} if opens else {}
+    st.dataframe(
+        table.drop(columns=empty),
+        hide_index=True,
+        column_config={name: st.column_config.Column(width=width) for name, width in _WIDTHS.items()},
+        key=f"{key}_table",
+        **chosen,
+    )
     st.download_button(
         "Download as CSV",
         table.to_csv(index=False).encode(),
@@ -113,6 +149,11 @@ def table_to_take(rows: list[dict[str, object]], key: str) -> None:
         key=key,
         on_click="ignore",
     )
+
+
+def _open_row(table: str, widget: str) -> None:
+    for row, _ in st.session_state[table].selection.cells:
+        st.session_state[widget] = row
 
 
 def thumbnail(image: np.ndarray, side: int) -> np.ndarray:
@@ -131,12 +172,14 @@ class Seen:
         ink: A square of the original around the character, or ``None`` where nothing is written.
         picture: The whole image, small.
         model: The name of the model that read it.
+        several: Whether there seems to be more than one character; ``False``, too, where nobody looked.
     """
 
     reading: Reading
     ink: np.ndarray | None
     picture: np.ndarray
     model: str
+    several: bool = False
 
 
 def look(image: np.ndarray, alphabet: str, model: str) -> Seen:
@@ -199,8 +242,16 @@ def _cut_out(image: np.ndarray, box: Box) -> np.ndarray:
     top, left, bottom, right = max(y - half, 0), max(x - half, 0), min(y + half, height), min(x + half, width)
     cut = flatten(image[top:bottom, left:right])
     margins = (top - y + half, y + half - bottom, left - x + half, x + half - right)
-    square = cv2.copyMakeBorder(cut, *margins, cv2.BORDER_REPLICATE)
+    # Beyond the image is paper: its edge repeated would draw bars of whatever lies there, a shadow or a frame.
+    square = cv2.copyMakeBorder(cut, *margins, cv2.BORDER_CONSTANT, value=_paper_around(image, box))
     return cv2.resize(square, (2 * _INK, 2 * _INK), interpolation=cv2.INTER_AREA)
+
+
+def _paper_around(image: np.ndarray, box: Box) -> list[float]:
+    """The usual colour just outside a character's box."""
+    gap = 1 + max(box.width, box.height) // 50
+    part = image[max(box.y - gap, 0) : box.y + box.height + gap, max(box.x - gap, 0) : box.x + box.width + gap]
+    return np.median(border_of(np.atleast_3d(flatten(part))), axis=0).tolist()
 
 
 def probabilities(character: Character, key: str) -> None:

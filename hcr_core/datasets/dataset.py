@@ -58,7 +58,9 @@ class Dataset:
         """The samples of one split, in their order; raises ``DatasetError`` where there are none."""
         rows = np.flatnonzero(self.split == split)
         if not len(rows):
-            raise DatasetError(f"{self.name} has no split {split!r}, only {', '.join(self.splits)}")
+            # What is noted of it may be why: of single images none can be held back.
+            why = f": {'; '.join(self.notes)}" if split == "test" and self.notes else ""
+            raise DatasetError(f"{self.name} has no split {split!r}, only {', '.join(self.splits)}{why}")
         return self.take(rows)
 
     def take(self, rows: np.ndarray) -> "Dataset":

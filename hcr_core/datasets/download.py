@@ -14,7 +14,7 @@ from hcr_core.datasets.entries import ENTRIES, Download, Entry
 from hcr_core.datasets.errors import DatasetError
 from hcr_core.datasets.places import data_folder
 from hcr_core.datasets.readers.archive import check_archive
-from hcr_core.datasets.registry import sources
+from hcr_core.datasets.registry import available, sources
 from hcr_core.public import refuse_in_public
 
 #: Called with the bytes that are there and how many there will be (0: not known).
@@ -40,6 +40,8 @@ def get(name: str, progress: Progress = lambda done, total: None, file: str | Pa
     """
     refuse_in_public("Downloading data", DatasetError)
     entry = ENTRIES.get(name)
+    if entry is None and name in available():
+        raise DatasetError(f"{name} is your own, and on this machine already")
     if entry is None:
         raise DatasetError(f"unknown data set {name!r}: choose one of {', '.join(ENTRIES)}")
     if entry.bundled or (file is None and _complete(entry)):

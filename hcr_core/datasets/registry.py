@@ -58,7 +58,7 @@ def _own(name: str) -> Dataset:
         return store.read(imported_folder() / name)
     if name == mine.MINE and mine.is_there():
         return mine.load()
-    raise DatasetError(f"unknown data set {name!r}: choose one of {', '.join((*ENTRIES, *imported()))}")
+    raise DatasetError(f"unknown data set {name!r}: choose one of {', '.join(dict.fromkeys((*ENTRIES, *available())))}")
 
 
 def available() -> list[str]:

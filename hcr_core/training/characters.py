@@ -50,7 +50,7 @@ LIKELY_SMALL_F = 0.3
 PHOTOS, NEGATIVES = 60_000, 36_000
 #: The model that denies labels, finds letters in words and is the second teacher.
 EARLIER = "characters"
-TAUGHT_STEPS, TAUGHT_PEAK = 5000, 8e-4
+TAUGHT_STEPS, TAUGHT_PEAK = 10_000, 1.2e-3
 #: Files and folders of a run's folder.
 TAUGHT_FOLDER = "taught"
 CHOSEN, POOLS, WORDS = "chosen.npz", "pools.npz", "words.npz"

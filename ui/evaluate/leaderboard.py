@@ -6,7 +6,7 @@ import streamlit as st
 from hcr_core.evaluation import wilson_interval
 from hcr_core.evaluation_results import Evaluation
 from hcr_core.model_card import parameters
-from hcr_core.model_store import LITERT, StoredModel, open_model
+from hcr_core.model_store import StoredModel, open_model
 from hcr_core.published_results import PUBLISHED_RESULTS
 from ui.evaluate.figures import accuracy_bars
 from ui.evaluate.questions import Question, ask, choose_models, precisely, put_first, say_refused
@@ -126,7 +126,7 @@ def _row(model: StoredModel, evaluation: Evaluation) -> dict:
         "calibration_error": evaluation.calibration_error,
         "unknown_images": evaluation.match.unknown_images,
         "parameters": parameters(model.card),
-        "file_bytes": (model.folder / LITERT).stat().st_size,
+        "file_bytes": model.network_size,
         "milliseconds": 1000 * evaluation.seconds,
         "published": "; ".join(result.figure for result in PUBLISHED_RESULTS if result.network == network),
     }

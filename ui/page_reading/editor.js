@@ -43,24 +43,41 @@ function createEditor(root, apply) {
     return choice;
   }
 
+  function close() {
+    const within = editor.matches(":focus-within");
+    editor.hidePopover();
+    if (within) anchor.focus(); // else the next Tab would begin at the top of the page
+  }
+
   const follow = () => beside(editor, anchor);
   editor.ontoggle = ({ newState }) => {
     document[newState === "open" ? "addEventListener" : "removeEventListener"]("scroll", follow, true);
   };
-  editor.onkeydown = (event) => event.stopPropagation(); // the app has shortcuts of its own
+  editor.onkeydown = (event) => {
+    event.stopPropagation(); // the app has shortcuts of its own
+    if (event.key === "Escape") {
+      event.preventDefault();
+      return close();
+    }
+    const typed = [...event.key].length === 1 && event.key !== " " && !event.ctrlKey && !event.metaKey && !event.altKey;
+    if (!typed || event.target === input) return;
+    input.focus(); // where the letter then goes
+    input.select();
+  };
   editor.onsubmit = (event) => {
     event.preventDefault();
     const typed = cleaned(input.value);
     if (typed) apply(edited, typed);
-    else editor.hidePopover();
+    else close();
   };
   root.querySelector(".remove").onclick = () => apply(edited, "");
   undo.onclick = () => apply(edited, null);
 
   return {
     isOpen: () => editor.matches(":popover-open"),
-    close: () => editor.hidePopover(),
-    open(i, data, label, element) {
+    close,
+    // byKey: whoever came by keyboard goes on at the candidate that is chosen so far.
+    open(i, data, label, element, byKey) {
       const character = data.characters[i];
       [edited, anchor] = [i, element];
       choices.replaceChildren(...character.candidates.map((one) => choiceOf(one, label ?? character.label)));
@@ -69,8 +86,9 @@ function createEditor(root, apply) {
       editor.showPopover();
       cutOut(data, character.box);
       follow();
+      if (byKey) (choices.querySelector('[aria-pressed="true"]') ?? choices.firstChild ?? input).focus();
       // On a phone the keyboard would cover the candidates.
-      if (window.matchMedia("(pointer: fine)").matches) input.focus();
+      else if (window.matchMedia("(pointer: fine)").matches) input.focus();
     },
   };
 }

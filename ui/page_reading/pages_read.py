@@ -13,7 +13,7 @@ from hcr_core.annotation import annotated
 from hcr_core.imaging import decode, encoded, flatten
 from hcr_core.journal import timed
 from hcr_core.page_reading import Steps
-from hcr_core.reading_corrections import clean
+from hcr_core.reading_corrections import Correction, clean, corrections, found_again, outdated
 from hcr_core.upright import upright
 from ui.cores import all_cores
 from ui.data import recognizer
@@ -25,6 +25,8 @@ _SHOWN_SIDE = 2400
 _STEP_SIDE = 1200
 #: Images of a visit whose readings and corrections are kept: a full page's takes about four megabytes.
 KEPT = 24
+#: Levels, of 255, by which the pixels of a step may differ where there is nothing to see.
+_EVEN = 2
 _CORRECTIONS = "page_corrections"
 
 
@@ -51,6 +53,8 @@ class ReadPage:
 
     Attributes:
         identity: Of the image's content and the way it was read.
+        subject: What it is a reading of, however that is read: corrections made in one reading of it are looked for
+            in the next.
         way: How it was read.
         reading: Boxes are in pixels of the image.
         shown: The same with the image turned upright, in pixels of ``size``.
@@ -59,11 +63,20 @@ class ReadPage:
     """
 
     identity: str
+    subject: str
     way: Way
     reading: Reading
     shown: Reading
     picture: str
     size: tuple[int, int]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A step of the reading as a JPEG file, and whether there is nothing on it."""
+
+    picture: bytes
+    empty: bool
 
 
 def digest(image: bytes, way: Way | None = None) -> str:
@@ -76,9 +89,10 @@ def read_photo(image: bytes, way: Way) -> ReadPage:
     return _photo(digest(image, way), way, image)
 
 
-def read_drawing(image: bytes, way: Way) -> ReadPage:
-    """``read_photo`` without a sign of work, which would flicker with every stroke."""
-    return _drawing(digest(image, way), way, image)
+def read_drawing(image: bytes, way: Way, sheet: str) -> ReadPage:
+    """``read_photo`` without a sign of work, which would flicker with every stroke; of a sheet by this name, on
+    which more may be written."""
+    return _drawing(digest(image, way), way, image, sheet)
 
 
 def read_one(image: bytes, way: Way) -> Seen:
@@ -93,22 +107,22 @@ def _one(identity: str, way: Way, _image: bytes) -> Seen:
 
 @st.cache_resource(show_spinner="Reading …", max_entries=KEPT, scope="session")
 def _photo(identity: str, way: Way, _image: bytes) -> ReadPage:
-    return _read(identity, way, _image)
+    return _read(identity, digest(_image), way, _image)
 
 
 @st.cache_resource(show_spinner=False, max_entries=2, scope="session")
-def _drawing(identity: str, way: Way, _image: bytes) -> ReadPage:
-    return _read(identity, way, _image)
+def _drawing(identity: str, way: Way, _image: bytes, sheet: str) -> ReadPage:
+    return _read(identity, sheet, way, _image)
 
 
-def _read(identity: str, way: Way, image: bytes) -> ReadPage:
+def _read(identity: str, subject: str, way: Way, image: bytes) -> ReadPage:
     pixels = flatten(decode(image))
     asked = {"height": pixels.shape[0], "width": pixels.shape[1], "model": way.model, "layout": way.layout}
     with all_cores(), timed("reading", **asked):
         reading = recognizer(way.model).read(pixels, way.layout, way.classes, language=way.language)
     turned, shown = upright(pixels, reading)
     small = _reduced(turned, _SHOWN_SIDE)
-    return ReadPage(identity, way, reading, shown, _jpeg_url(small), turned.shape[1::-1])
+    return ReadPage(identity, subject, way, reading, shown, _jpeg_url(small), turned.shape[1::-1])
 
 
 def _reduced(image: np.ndarray, side: int) -> np.ndarray:
@@ -123,32 +137,52 @@ def _jpeg_url(image: np.ndarray) -> str:
     return "data:image/jpeg;base64," + base64.b64encode(encoded(image, ".jpg")).decode()
 
 
-def steps_of(page: ReadPage, image: bytes) -> dict[str, bytes]:
-    """What was seen on the way to ``page``, by the step's name, as JPEG files."""
+def steps_of(page: ReadPage, image: bytes) -> dict[str, Step]:
+    """What was seen on the way to ``page``, by the step's name."""
     return _steps(page.identity, page.way, image)
 
 
 @st.cache_resource(show_spinner="Looking at each step …", max_entries=2, scope="session")
-def _steps(identity: str, way: Way, _image: bytes) -> dict[str, bytes]:
+def _steps(identity: str, way: Way, _image: bytes) -> dict[str, Step]:
     pixels, steps = flatten(decode(_image)), Steps(wanted=True)
     with all_cores():
         reading = recognizer(way.model).read(pixels, way.layout, way.classes, steps, way.language)
     steps.add("boxes", annotated(*upright(pixels, reading)))
-    return {name: encoded(_reduced(image, _STEP_SIDE), ".jpg") for name, image in steps.images.items()}
+    return {name: _step(_reduced(image, _STEP_SIDE)) for name, image in steps.images.items()}
+
+
+def _step(image: np.ndarray) -> Step:
+    return Step(encoded(image, ".jpg"), bool(np.ptp(image, axis=(0, 1)).max() <= _EVEN))
 
 
 def corrections_of(page: ReadPage) -> dict[int, str]:
     """What the visitor corrected, by position in ``page.reading.characters``."""
-    return st.session_state.get(_CORRECTIONS, {}).get(page.identity, {})
+    return found_again(page.reading, _made(page))[0]
+
+
+def lost_corrections(page: ReadPage) -> int:
+    """How many corrections of the same photo or sheet do not apply to this reading of it."""
+    return len(outdated(page.reading, _made(page)))
+
+
+def forget_corrections(page: ReadPage) -> None:
+    """Of the photo or sheet, however it was read."""
+    st.session_state.get(_CORRECTIONS, {}).pop(page.subject, None)
+
+
+def _made(page: ReadPage) -> tuple[Correction, ...]:
+    return st.session_state.get(_CORRECTIONS, {}).get(page.subject, ())
 
 
 def keep_corrections(page: ReadPage, identity: str, sent: object) -> None:
-    """Keep the corrections that the browser sent, if they are of this page."""
+    """Keep the corrections that the browser sent, if they are of this page, beside those of its other readings."""
     if identity != page.identity:
         return
+    labels = accepted(sent, len(page.reading.characters))
+    elsewhere = found_again(page.reading, _made(page))[1]
     kept = st.session_state.setdefault(_CORRECTIONS, {})
-    kept.pop(identity, None)
-    kept[identity] = accepted(sent, len(page.reading.characters))
+    kept.pop(page.subject, None)
+    kept[page.subject] = (*elsewhere, *corrections(page.reading, labels))
     while len(kept) > KEPT:
         kept.pop(next(iter(kept)))
 

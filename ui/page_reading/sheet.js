@@ -1,8 +1,8 @@
 // An image with a box around every character and the text beside it. Hover shows the candidates; a click, or Enter on
 // a box, opens them to choose from or to type another; a key typed on a box replaces its character.
-// data: {id, picture, width, height, description, characters, lines, labels}. A character is {box: [x, y, width,
-// height], label, sure, candidates: [[label, percent]]}; a line is a list of words {first, count, joined, before}; labels
-// are earlier corrections by position. Sent back as "corrections": {id, labels}. All labels are set as text, never as HTML.
+// data: {id, picture, width, height, description, characters, lines, labels, remarks}. A character is {box: [x, y,
+// width, height], label, sure, candidates: [[label, percent]]}; a line is a list of words {first, count, joined, before};
+// labels are earlier corrections by position; remarks are sentences. Sent back as "corrections": {id, labels}. All labels are set as text, never as HTML.
 const MOST_ZOOM = 8;
 const TYPICAL = 64; // CSS pixels: a character need not be shown larger than this
 const views = new WeakMap();
@@ -19,9 +19,11 @@ function createView(root) {
   let send = () => {};
   let zoom = 1;
   let current = 0; // the one box that Tab reaches
+  let rooms = new Map();
   let visited = -1; // the one that was opened last
 
   const labelOf = (i) => labels[i] ?? data.characters[i].label;
+  const changed = (i) => labels[i] !== undefined && labels[i] !== data.characters[i].label;
   const unsure = (i) => labels[i] === undefined && !data.characters[i].sure;
   const boxOf = (i) => boxes.children[i];
   const spanOf = (i) => text.querySelector(`[data-i="${i}"]`);
@@ -36,6 +38,7 @@ function createView(root) {
   function build() {
     image.src = data.picture;
     image.alt = data.description;
+    rooms = roomsRight();
     find(".page").classList.toggle("wide", data.width > 2.2 * data.height);
     const heights = data.characters.map(({ box }) => box[3]);
     sheet.style.setProperty("--m", median(heights) ?? 0);
@@ -47,6 +50,14 @@ function createView(root) {
     if (boxOf(0)) boxOf(0).tabIndex = 0;
     resize();
     count();
+  }
+
+  // From each character's left edge to the next one's in its word: what a long label may cover.
+  function roomsRight() {
+    const rooms = new Map();
+    for (const { first, count } of data.lines.flat())
+      for (let i = first; i + 1 < first + count; i++) rooms.set(i, data.characters[i + 1].box[0] - data.characters[i].box[0]);
+    return rooms;
   }
 
   function boxElement({ box: [x, y, width, height] }, i) {
@@ -83,11 +94,13 @@ function createView(root) {
 
   function render(i) {
     const [box, span, label] = [boxOf(i), spanOf(i), labelOf(i)];
-    const kind = label === "" ? "removed" : labels[i] !== undefined ? "corrected" : unsure(i) ? "unsure" : "sure";
+    const kind = label === "" ? "removed" : labels[i] !== undefined ? (changed(i) ? "corrected" : "confirmed") : unsure(i) ? "unsure" : "sure";
     box.className = `box ${kind}`;
     box.dataset.label = label;
+    if ([...label].length > 1 && rooms.has(i)) box.style.setProperty("--room", rooms.get(i));
+    else box.style.removeProperty("--room");
     const read = data.characters[i];
-    const said = { removed: "no character", corrected: "corrected", unsure: "unsure", sure: "" }[kind];
+    const said = { removed: "no character", corrected: "corrected", confirmed: "confirmed", unsure: "unsure", sure: "" }[kind];
     box.ariaLabel = [label, kind === "corrected" ? "" : read.candidates[0][1], said].filter(Boolean).join(", ");
     span.className = `character ${kind}`;
     span.textContent = label;
@@ -95,12 +108,16 @@ function createView(root) {
 
   function count() {
     const left = data.characters.filter((_, i) => unsure(i)).length;
-    const corrected = Object.keys(labels).length;
-    const words = [`${data.characters.length} characters`, left ? `${left} unsure` : "none unsure"];
+    const positions = Object.keys(labels);
+    const corrected = positions.filter(changed).length;
+    const confirmed = positions.length - corrected;
+    const there = data.characters.filter((_, i) => labelOf(i) !== "").length;
+    const words = [there === 1 ? "1 character" : `${there} characters`, left ? `${left} unsure` : "none unsure"];
     if (corrected) words.push(`${corrected} corrected`);
+    if (confirmed) words.push(`${confirmed} confirmed`);
     find(".count").textContent = words.join(" · ");
     find(".next").disabled = !left;
-    find(".restore").hidden = !corrected;
+    find(".restore").hidden = !positions.length;
   }
 
   function resize() {
@@ -139,16 +156,17 @@ function createView(root) {
     beside(tip, boxOf(i));
   }
 
-  function open(i) {
+  function open(i, byKey = false) {
     if (i < 0) return;
     go(i);
     look(-1);
     visited = i;
-    editor.open(i, data, labels[i], boxOf(i));
+    editor.open(i, data, labels[i], boxOf(i), byKey);
   }
 
   function apply(i, label) {
-    if (label === null) delete labels[i];
+    // What is read and sure need not be confirmed.
+    if (label === null || (label === data.characters[i].label && data.characters[i].sure)) delete labels[i];
     else labels[i] = label;
     render(i);
     count();
@@ -164,13 +182,13 @@ function createView(root) {
     if (focus) boxOf(i).focus({ preventScroll: false });
   }
 
-  function nextUnsure() {
+  function nextUnsure(byKey) {
     const n = data.characters.length;
     const order = Array.from({ length: n }, (_, k) => (current + (visited === current ? 1 : 0) + k) % n);
     const next = order.find(unsure);
     if (next === undefined) return;
     boxOf(next).scrollIntoView({ block: "nearest", inline: "nearest" });
-    open(next);
+    open(next, byKey);
   }
 
   // The nearest character above or below, in another line.
@@ -193,7 +211,8 @@ function createView(root) {
     return best >= 0 && away[best] * scale < 24 ? best : -1;
   }
 
-  boxes.onclick = (event) => open(number(event) >= 0 ? number(event) : nearest(event));
+  // A click without a count is that of a key.
+  boxes.onclick = (event) => open(number(event) >= 0 ? number(event) : nearest(event), event.detail === 0);
   text.onclick = (event) => open(number(event));
   for (const part of [boxes, text]) {
     part.onpointerover = (event) => event.pointerType === "mouse" && look(number(event));
@@ -221,7 +240,7 @@ function createView(root) {
     event.preventDefault();
     event.stopPropagation(); // the app has shortcuts of its own
   };
-  find(".next").onclick = nextUnsure;
+  find(".next").onclick = (event) => nextUnsure(event.detail === 0);
   find(".restore").onclick = () => {
     const former = Object.keys(labels);
     labels = {};
@@ -248,6 +267,7 @@ function createView(root) {
     update(given, setStateValue) {
       const another = given.id !== data.id;
       data = given;
+      find(".remarks").replaceChildren(...data.remarks.map((sentence) => make("p", "", sentence)));
       send = (changed) => setStateValue("corrections", { id: given.id, labels: changed });
       if (!another) return; // what is shown here is newer than what comes back
       labels = { ...given.labels };

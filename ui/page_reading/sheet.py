@@ -1,6 +1,6 @@
 """An image with boxes to click and the text beside it: a component of the app's own."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import streamlit as st
@@ -31,6 +31,7 @@ aria-label="Characters: arrow keys move, Enter opens the candidates, a typed let
 <div class="bar"><span class="count" role="status"></span>
 <button class="next" type="button">Next unsure</button>
 <button class="copy" type="button">Copy text</button></div>
+<div class="remarks" role="status"></div>
 <div class="text" role="region" aria-label="What was read"></div>
 </div>
 <div class="tip" popover="manual" role="tooltip"></div>
@@ -57,6 +58,7 @@ def clickable_sheet(
     identity: str,
     description: str,
     labels: Mapping[int, str],
+    remarks: Sequence[str],
     on_correct: Callable[[str, object], None],
 ) -> None:
     """Show an image with what was read on it.
@@ -69,6 +71,7 @@ def clickable_sheet(
         identity: Of the image and how it was read; corrections made for another one are not shown.
         description: Of the image, for screen readers.
         labels: Corrections so far, by position in ``reading.characters``.
+        remarks: Sentences to stand above the text.
         on_correct: Called before the next run with the identity and all corrections, as the browser
             sent them.
     """
@@ -88,6 +91,7 @@ def clickable_sheet(
             "characters": [_character(character) for character in reading.characters],
             "lines": _lines(reading),
             "labels": {str(i): label for i, label in labels.items()},
+            "remarks": list(remarks),
         },
         key=key,
         on_corrections_change=changed,

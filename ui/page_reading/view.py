@@ -10,22 +10,32 @@ import streamlit as st
 from hcr_core import Reading
 from hcr_core.annotation import annotated
 from hcr_core.imaging import decode, encoded, flatten
-from hcr_core.reading_corrections import corrected
+from hcr_core.reading_corrections import corrected, removed
 from hcr_core.reading_export import reading_csv
 from hcr_core.upright import upright
-from ui.page_reading.pages_read import ReadPage, corrections_of, keep_corrections, steps_of
+from ui.page_reading.pages_read import (
+    ReadPage,
+    corrections_of,
+    forget_corrections,
+    keep_corrections,
+    lost_corrections,
+    steps_of,
+)
 from ui.page_reading.sheet import clickable_sheet
+from ui.page_reading.verdict import verdict
 from ui.reading import plain
 
 #: What each step shows.
 _STEPS = {
     "original": "The image, at the size it is worked on",
     "background": "The paper alone: light, shadow and colour",
-    "ink": "Ink: what is darker than its paper, upright, without rules",
+    "ink": "What is darker than its paper, upright, without rules",
     "rules": "Ruled lines and boxes that were taken away",
-    "lines": "Lines of writing, each in a colour of its own",
+    "lines": "The writing, each line in a colour of its own",
     "boxes": "Characters, as they were cut apart and read",
 }
+#: The same where there is nothing to see.
+_NOTHING = {"background": "The paper looks the same throughout", "rules": "None were found"}
 #: Words that are named, of those joined and of those changed.
 _NAMED = 8
 
@@ -40,6 +50,7 @@ def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
         key: Of the widgets.
     """
     if not page.reading.lines:
+        forget_corrections(page)
         st.info("Nothing written was found here.", icon=":material/search_off:")
         st.html(_only_picture(page, name))
         _steps(page, image, key)
@@ -52,12 +63,28 @@ def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
         identity=page.identity,
         description=f"the image {name}",
         labels=corrections_of(page),
+        remarks=_remarks(page),
         on_correct=lambda identity, labels: keep_corrections(page, identity, labels),
     )
     _say_what_words_changed(page.reading)
     _say_what_is_joined(corrected(page.reading, corrections_of(page)))
     _downloads(page, image, name, key)
     _steps(page, image, key)
+
+
+def _remarks(page: ReadPage) -> list[str]:
+    """What to know before the text is read, in sentences."""
+    return [
+        *filter(None, [verdict(corrected(page.reading, corrections_of(page)))]),
+        *_what_is_lost(lost_corrections(page)),
+    ]
+
+
+def _what_is_lost(corrections: int) -> list[str]:
+    if not corrections:
+        return []
+    said = "1 correction no longer applies" if corrections == 1 else f"{corrections} corrections no longer apply"
+    return [f"{said}: what was corrected is cut or read differently now."]
 
 
 def _only_picture(page: ReadPage, name: str) -> str:
@@ -92,9 +119,11 @@ def _downloads(page: ReadPage, image: bytes, name: str, key: str) -> None:
         return corrected(page.reading, corrections)
 
     corrections = corrections_of(page)
+    gone = removed(page.reading, corrections)
 
     def as_json() -> bytes:
-        return json.dumps({"image": name} | now().lines_to_dict(), ensure_ascii=False, indent=1).encode()
+        document = {"image": name} | now().lines_to_dict() | {"removed": [character.to_dict() for character in gone]}
+        return json.dumps(document, ensure_ascii=False, indent=1).encode()
 
     def as_picture() -> bytes:
         return encoded(annotated(*upright(flatten(decode(image)), now())))
@@ -103,7 +132,7 @@ def _downloads(page: ReadPage, image: bytes, name: str, key: str) -> None:
     with st.container(horizontal=True, gap="small", key=f"{key}_files"):
         _save("Text", lambda: (now().text + "\n").encode(), f"{stem}.txt", "text/plain", key)
         _save("JSON", as_json, f"{stem}.json", "application/json", key)
-        _save("CSV", lambda: reading_csv(now()).encode(), f"{stem}.csv", "text/csv", key)
+        _save("CSV", lambda: reading_csv(now(), gone).encode(), f"{stem}.csv", "text/csv", key)
         _save("Picture with boxes", as_picture, f"{stem}-read.png", "image/png", key)
 
 
@@ -130,7 +159,8 @@ def _steps(page: ReadPage, image: bytes, key: str) -> None:
     )
     if not asked:
         return
-    pictures = steps_of(page, image)
-    for start in range(0, len(pictures), 3):
-        for column, (step, picture) in zip(st.columns(3), list(pictures.items())[start : start + 3], strict=False):
-            column.image(picture, caption=f"{step.capitalize()}. {_STEPS[step]}.", alt=f"{step}: {_STEPS[step]}")
+    steps = steps_of(page, image)
+    for start in range(0, len(steps), 3):
+        for column, (name, step) in zip(st.columns(3), list(steps.items())[start : start + 3], strict=False):
+            words = _NOTHING.get(name, _STEPS[name]) if step.empty else _STEPS[name]
+            column.image(step.picture, caption=f"{name.capitalize()}. {words}.", alt=f"{name}: {words}")

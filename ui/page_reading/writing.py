@@ -11,15 +11,17 @@ from hcr_core.deskew import character_count
 from hcr_core.imaging import ImageError, decode, encoded, flatten
 from hcr_core.page_ink import find_ink
 from hcr_core.reading_corrections import corrected
-from ui.canvas import drawing_pad, show_drawing, stroke_objects
+from ui.canvas import drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import recognizer
 from ui.page_reading.choices import read_photos_as
 from ui.page_reading.pages_read import KEPT, ReadPage, Way, corrections_of, digest, read_drawing, read_one, read_photo
+from ui.page_reading.room import room_for
 from ui.page_reading.view import page_view
 from ui.reading import Seen, full_view, plain, table_to_take
 
-#: Width of the sheets, and of those on a phone; heights by what is written; all in CSS pixels.
-_WIDE, _NARROW = 800, 340
+#: Widths of the sheets, of which the widest that fits is shown; heights by what is written; all in CSS pixels.
+_NARROW, _WIDE = 340, 800
+_WIDTHS = (_NARROW, 480, 640, _WIDE)
 _HEIGHTS = {"line": 220, "page": 520}
 #: A pen for writing of this x-height, in CSS pixels.
 _PEN, _X_HEIGHT = 5, 46
@@ -41,18 +43,28 @@ class Choice(Protocol):
 def draw_writing(choice: Choice) -> None:
     """A wide sheet, and what is written on it."""
     key = f"recognize_{choice.layout}_pad"
-    size = (_NARROW if _on_a_phone() else _WIDE, _HEIGHTS[choice.layout])
-    image = drawing_pad(key, pen=_PEN, size=size)
+    with st.container(gap=None):
+        size = (_width(key), _HEIGHTS[choice.layout])
+        with st.container():
+            image = drawing_pad(key, pen=_PEN, size=size)
     _examples(key, choice, size)
     if image is None:
         st.caption("Write on the sheet, in separate letters; it is read as you lift the pen.")
     else:
         drawing = encoded(flatten(image))
-        page_view(read_drawing(drawing, _way(choice)), drawing, "drawing", f"recognize_{choice.layout}")
+        page_view(read_drawing(drawing, _way(choice), key), drawing, "drawing", f"recognize_{choice.layout}")
+
+
+def _width(key: str) -> int:
+    """As wide as there is room, but never less than what was written on: that scrolls sideways where it must."""
+    width = room_for(_WIDTHS, _NARROW if _on_a_phone() else _WIDE, "recognize_sheet_room")
+    written_on = st.session_state.get(f"{key}_written_on", 0) if objects_on(key) else 0
+    st.session_state[f"{key}_written_on"] = max(width, written_on)
+    return max(width, written_on)
 
 
 def _on_a_phone() -> bool:
-    """Whether the browser says so: a sheet's width has to be known before it is drawn."""
+    """Whether the browser says so: the first sheet is shown before it can tell how wide that may be."""
     headers = st.context.headers
     return headers.get("Sec-Ch-Ua-Mobile") == "?1" or "Mobi" in headers.get("User-Agent", "")
 

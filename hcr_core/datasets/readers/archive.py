@@ -50,6 +50,8 @@ def check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             members = archive.infolist()
+    except zipfile.BadZipFile:
+        raise DatasetError(f"{path}: not a ZIP file, or one that is damaged or cut short") from None
     except DAMAGE as error:
         raise DatasetError(f"{path}: not a ZIP file that can be read ({error})") from None
     total = sum(info.file_size for info in members)

@@ -86,7 +86,7 @@ def read_layout(path: Path, label_column: str | None = None) -> Layout:
             is named like a label, otherwise the one of first and last that varies as labels do.
 
     Raises:
-        DatasetError: Empty, not text, without such a column, or the pixels make no square.
+        DatasetError: Empty, not text, without such a column, or the pixels are none or make no square.
     """
     with _opened(path) as file:
         first = _line(path, file, 1)
@@ -97,6 +97,11 @@ def read_layout(path: Path, label_column: str | None = None) -> Layout:
     cells = [cell.strip() for cell in _cells(text, delimiter)]
     if len(cells) > MAX_PIXELS + 2:
         raise DatasetError(f"{path}: line 1: {len(cells):,} columns; images have at most {MAX_PIXELS:,} pixels here")
+    if len(cells) < 2:
+        raise DatasetError(
+            f"{path}: line 1: a single cell; a line of a CSV here is a label and the pixels of a square image, "
+            "separated by commas (785 cells for 28 x 28 pixels)"
+        )
     header = _is_header(cells) or label_column in cells
     index = [0] if header and len(cells) > 2 and cells[0].lower() in ("", "unnamed: 0") else []
     label = _label_position(path, cells, header, delimiter, label_column, len(index))

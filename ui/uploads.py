@@ -1,0 +1,94 @@
+"""Several uploaded images, read as one character each: cards, a table, and what is in doubt about each."""
+
+import streamlit as st
+
+from ui.page_reading.choices import read_photos_as
+from ui.reading import Seen, percent, plain, table_to_take, thumbnail
+
+Result = Seen | str
+
+
+#: In the session: the files there were, which of them is in full, and by which widget.
+_IN_FULL = "recognize_in_full"
+
+
+def keep_in_full(files: list[str], widget: str) -> None:
+    """Let the widget choose the picture that was in full before, or the first of what was added since.
+
+    Args:
+        files: Identities of the uploaded files.
+        widget: Name of the widget that is about to choose one of them by its number.
+    """
+    former, chosen, by = st.session_state.get(_IN_FULL, ([], None, None))
+    if (files, widget) == (former, by) and widget in st.session_state:
+        chosen = files[st.session_state[widget]]
+    elif added := [file for file in files if file not in former]:
+        chosen = added[0]
+    elif chosen not in files:
+        chosen = files[0]
+    st.session_state[widget] = files.index(chosen)
+    st.session_state[_IN_FULL] = (files, chosen, widget)
+
+
+def several(shown: list[tuple[str, Result]], widget: str) -> None:
+    """Thumbnails with their answers, and a table to take away.
+
+    Args:
+        shown: Names of files, and what was seen on each or why it cannot be read.
+        widget: Name of the widget that chooses the one in full by its number.
+    """
+    _offer_all([result for _, result in shown])
+    with st.container(horizontal=True, gap="medium"):
+        for name, result in shown:
+            with st.container(width=140, border=True):
+                _card(name, result)
+    table_to_take([_row(name, result) for name, result in shown], "recognize_csv", widget)
+
+
+def _offer_all(results: list[Result]) -> None:
+    """Where pictures seem to have more than one character: a button to read all of it."""
+    count = sum(isinstance(result, Seen) and result.several for result in results)
+    if not count:
+        return
+    where = "each" if count == len(results) else str(count)
+    with st.container(horizontal=True, vertical_alignment="center", gap="small", key="recognize_more"):
+        st.markdown(f"There seems to be more than one character on {where} of these pictures.", width="content")
+        # "auto": beside them may be some of one character.
+        st.button("Read all of it", key="recognize_read_all", on_click=read_photos_as, args=("auto",))
+
+
+def doubt(seen: Seen) -> str:
+    """What speaks against a picture showing one character, in plain words; empty where nothing does."""
+    found = seen.reading.characters
+    if not found:
+        return "No single character found, but more." if seen.several else "No character found here."
+    if found[0].refused:
+        return "Probably not one character, but more." if seen.several else "Probably not a character."
+    return "Probably more than one character." if seen.several else ""
+
+
+def _card(name: str, result: Result) -> None:
+    if isinstance(result, str):
+        st.markdown("–")
+        st.caption(plain(name))
+        st.caption(f":orange[{plain(result)}]")
+        return
+    small = thumbnail(result.picture, 108)
+    st.image(small, width=small.shape[1], alt=f"the image {plain(name)}")
+    for character in result.reading.characters[:1]:
+        answer = f"**{plain(character.label)}** {percent(character.probability)}"
+        st.markdown(f":gray[{answer}]" if character.refused else answer)
+    st.caption(plain(name))
+    if doubt(result):
+        st.caption(f":orange[{doubt(result)}]")
+
+
+def _row(name: str, result: Result) -> dict[str, str]:
+    """A line of the table; texts throughout, so that what is missing is empty."""
+    row = {"file": name, "text": "", "probability": "", "candidates": "", "doubt": "", "error": ""}
+    if isinstance(result, str):
+        return row | {"error": result}
+    for character in result.reading.characters[:1]:
+        row["text"], row["probability"] = character.label, f"{character.probability:.4f}"
+        row["candidates"] = " ".join(f"{label}:{p:.3f}" for label, p in character.candidates[:5])
+    return row | {"doubt": doubt(result)}
