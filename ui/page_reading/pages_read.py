@@ -165,9 +165,9 @@ def lost_corrections(page: ReadPage) -> int:
     return len(outdated(page.reading, _made(page)))
 
 
-def forget_corrections(page: ReadPage) -> None:
-    """Of the photo or sheet, however it was read."""
-    st.session_state.get(_CORRECTIONS, {}).pop(page.subject, None)
+def forget_corrections(subject: str) -> None:
+    """Of a ``ReadPage.subject``, however it was read."""
+    st.session_state.get(_CORRECTIONS, {}).pop(subject, None)
 
 
 def _made(page: ReadPage) -> tuple[Correction, ...]:

@@ -50,7 +50,7 @@ def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
         key: Of the widgets.
     """
     if not page.reading.lines:
-        forget_corrections(page)
+        forget_corrections(page.subject)
         st.info("Nothing written was found here.", icon=":material/search_off:")
         st.html(_only_picture(page, name))
         _steps(page, image, key)

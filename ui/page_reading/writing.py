@@ -14,7 +14,17 @@ from hcr_core.reading_corrections import corrected
 from ui.canvas import drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import recognizer
 from ui.page_reading.choices import read_photos_as
-from ui.page_reading.pages_read import KEPT, ReadPage, Way, corrections_of, digest, read_drawing, read_one, read_photo
+from ui.page_reading.pages_read import (
+    KEPT,
+    ReadPage,
+    Way,
+    corrections_of,
+    digest,
+    forget_corrections,
+    read_drawing,
+    read_one,
+    read_photo,
+)
 from ui.page_reading.room import room_for
 from ui.page_reading.view import page_view
 from ui.reading import Seen, full_view, plain, table_to_take
@@ -49,6 +59,7 @@ def draw_writing(choice: Choice) -> None:
             image = drawing_pad(key, pen=_PEN, size=size)
     _examples(key, choice, size)
     if image is None:
+        forget_corrections(key)
         st.caption("Write on the sheet, in separate letters; it is read as you lift the pen.")
     else:
         drawing = encoded(flatten(image))
