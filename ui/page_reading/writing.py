@@ -11,6 +11,7 @@ from hcr_core.deskew import character_count
 from hcr_core.imaging import ImageError, decode, encoded, flatten
 from hcr_core.page_ink import find_ink
 from hcr_core.reading_corrections import corrected
+from hcr_core.several import is_more_than_one
 from ui.canvas import drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import recognizer
 from ui.page_reading.choices import read_photos_as
@@ -36,8 +37,6 @@ _HEIGHTS = {"line": 220, "page": 520}
 #: A pen for writing of this x-height, in CSS pixels.
 _PEN, _X_HEIGHT = 5, 46
 _EXAMPLES = ("Hello", "2026", "Blue sky")
-#: So many parts of an image are more than the strokes of one character.
-_MORE = 4
 
 
 class Choice(Protocol):
@@ -154,7 +153,7 @@ def _show(name: str, image: bytes, result: Result, key: str) -> None:
 def _table(names: list[str], results: list[Result]) -> None:
     """All texts with the corrections made so far, to take away."""
     rows = [{"file": name} | _row(result) for name, result in zip(names, results, strict=True)]
-    table_to_take(rows, "recognize_pages_csv")
+    table_to_take(rows, "recognize_pages_csv", opens="recognize_page_shown")
 
 
 def _row(result: Result) -> dict[str, str]:
@@ -171,12 +170,7 @@ def _row(result: Result) -> dict[str, str]:
 
 def offer_more(data: bytes, seen: Seen | str) -> None:
     """Where a photo that was read as one character seems to have more: a button to read all."""
-    if isinstance(seen, str):
-        return
-    characters = seen.reading.characters
-    # What was refused, or not even found, as a character need not have as many parts.
-    least = _MORE if characters and not characters[0].refused else 2
-    if _parts(digest(data), data) >= least:
+    if not isinstance(seen, str) and is_more_than_one(_parts(digest(data), data), seen.reading):
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="recognize_more"):
             st.markdown("There seems to be more than one character on this picture.", width="content")
             st.button("Read all of it", key="recognize_read_all", on_click=read_photos_as, args=("page",))
