@@ -32,10 +32,6 @@ CLASSES = {
     "uppercase": "Capitals",
     "lowercase": "Small",
 }
-#: Switches as high as the lists beside them, so that the names above both stand in one row.
-_SWITCHES = """<style>
-.st-key-recognize_choices [data-testid="stButtonGroup"] button:not(label button) { min-height: 2.5rem; }
-</style>"""
 EXAMPLES = "AgR7e4"
 PAD = "recognize_pad"
 #: Files of an upload that are read: more would keep the visitor, and all others, waiting.
@@ -56,7 +52,7 @@ class Choice:
 
 def choices() -> tuple[str, Choice]:
     """The way in, the model, and the classes to choose from."""
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="small", key="recognize_choices"):
+    with st.container(horizontal=True, vertical_alignment="bottom", gap="small"):
         source = st.segmented_control(
             "Your character",
             ["Draw", "Upload", "Camera"],
@@ -234,7 +230,7 @@ def camera(choice: Choice) -> None:
 
 ensure_app()
 st.title("Write, see it read", anchor=False)
-st.html(STYLE + _SWITCHES)
+st.html(STYLE)
 try:
     chosen_source, chosen = choices()
     if given():
