@@ -340,7 +340,7 @@ def cell_of_the_matrix(page, title: str) -> None:
 
 def test_from_the_leaderboard_to_a_mistake_and_the_image_behind_it(page, server):
     page.goto(f"{server}/models")
-    page.get_by_text("of 359 images right").wait_for(timeout=60_000)
+    page.get_by_text("359 images").wait_for(timeout=60_000)
     page.get_by_text("Confusion", exact=True).click()
     page.locator(".matrix canvas").wait_for()
     cell_of_the_matrix(page, "9 read right")
