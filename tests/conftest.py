@@ -14,8 +14,8 @@ from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.datasets.readers import blocks_of
 from hcr_core.datasets.strokes import render
 
-# Fixtures that only start a browser where a test asks for one.
-pytest_plugins = ["browser_session"]
+# Fixtures that only start a browser, or write a run, where a test asks for one.
+pytest_plugins = ["browser_session", "train_page"]
 
 ROOT = Path(__file__).resolve().parent.parent
 DATA = Path(os.environ.get("HCR_DATA_DIR", ROOT.parent / "shared" / "data"))

@@ -1,36 +1,18 @@
 """The Train page in every state, on runs that were written, not trained."""
 
-import base64
 import json
 
-import cv2
 import numpy as np
 import pytest
-from conftest import ROOT, sheet
 from scripted_run import CLASSES, Script
-from streamlit.testing.v1 import AppTest
+from train_page import drawn, html, labels, live, page, words
 
-from hcr_core.model_store import SHIPPED, open_folder, save_model
 from hcr_core.training import job
 from hcr_core.training.architectures import ARCHITECTURES, layer_figures
-from hcr_core.training.job import MODEL, Run
 from ui.live.views import duration, roughly
 from ui.network_diagram import diagram
 
-PAD = "train_pad"
-
-
-@pytest.fixture(autouse=True)
-def places(tmp_path, monkeypatch):
-    """Runs and models of each test alone, and no data but what is bundled."""
-    for name in ("RUNS", "MODELS", "DATA", "IMPORTED"):
-        monkeypatch.setenv(f"HCR_{name}_DIR", str(tmp_path / name.lower()))
-    return tmp_path
-
-
-@pytest.fixture
-def script(places) -> Script:
-    return Script(places / "runs" / "mine")
+pytestmark = pytest.mark.usefixtures("train_places")
 
 
 @pytest.fixture
@@ -44,35 +26,6 @@ def started(monkeypatch) -> list:
 
     monkeypatch.setattr(job, "start", start)
     return asked
-
-
-def page(**address: str) -> AppTest:
-    at = AppTest.from_file(str(ROOT / "streamlit_app.py"), default_timeout=30)
-    at.switch_page("pages/train.py")
-    for name, value in address.items():
-        at.query_params[name] = value
-    at.run()
-    assert not at.exception
-    return at
-
-
-def live(at: AppTest, name: str) -> dict:
-    """What a live view was given to show."""
-    views = [view.proto for view in at.get("bidi_component") if view.proto.component_name == f"hcr_live_{name}"]
-    assert len(views) == 1
-    return json.loads(views[0].json)
-
-
-def labels(at: AppTest) -> list[str]:
-    return [button.label for button in at.button]
-
-
-def words(at: AppTest) -> str:
-    return " ".join(element.value for element in [*at.markdown, *at.caption, *at.error, *at.info, *at.subheader])
-
-
-def html(at: AppTest) -> str:
-    return " ".join(block.proto.body for block in at.get("html"))
 
 
 def test_before_starting_network_data_and_time_are_shown():
@@ -200,53 +153,12 @@ def test_states_at_work(script, state, fields, sentence, offered):
 
 
 @pytest.mark.parametrize(
-    ("state", "fields", "sentence"),
-    [
-        ("stopped", {"epoch": 2, "step": 20}, "Stopped after pass 2 of 4. Resume goes on exactly where it was"),
-        ("failed", {"reason": "the disk is full"}, "the disk is full"),
-        ("training", {}, "ended from outside"),
-    ],
-)
-def test_ended_before_the_end(script, state, fields, sentence):
-    script.start().epochs(2).checkpoint().state(state, **fields)
-    at = page(run="mine")
-    assert sentence in live(at, "header")["sentence"]
-    assert {"Resume", "Make a model of its best state"} <= set(labels(at))
-
-
-def test_nothing_to_make_a_model_of_without_a_checkpoint(script):
-    script.start().state("failed", reason="x")
-    assert "Make a model of its best state" not in labels(page(run="mine"))
-
-
-@pytest.mark.parametrize(("button", "method"), [("Resume", "resume"), ("Make a model of its best state", "finish")])
-def test_going_on(script, monkeypatch, button, method):
-    called = []
-    monkeypatch.setattr(Run, method, lambda run: called.append(run.id))
-    script.start().epochs(1).checkpoint().state("stopped", epoch=1, step=20)
-    at = page(run="mine")
-    next(b for b in at.button if b.label == button).click().run()
-    assert not at.exception
-    assert called == ["mine"]
-
-
-@pytest.mark.parametrize(
     ("state", "key", "wish"), [("training", "train_pause", "pause"), ("training", "train_stop", "stop")]
 )
 def test_asking_a_run(script, state, key, wish):
     with script.start().epochs(1).state(state).alive() as run:
         page().button(key=key).click().run()
         assert (run.folder / "control").read_text() == wish
-
-
-def drawn(at: AppTest, label: str) -> AppTest:
-    png = base64.b64encode(cv2.imencode(".png", sheet(label, side=340, size=200, pen=16))[1].tobytes()).decode()
-    at.session_state[PAD] = {
-        "drawing": {"raw": {"objects": [{"type": "Path"}]}, "data": f"data:image/png;base64,{png}"}
-    }
-    at.run()
-    assert not at.exception
-    return at
 
 
 def test_the_visitors_drawing_is_shown_to_the_network(script):
@@ -267,117 +179,8 @@ def test_the_visitors_drawing_is_shown_to_the_network(script):
         assert live(at, "drawing")["letter"] == ""
 
 
-def finished(script: Script) -> Script:
-    """A run of all its passes, with a model: the shipped one."""
-    model = open_folder(SHIPPED / "characters")
-    return modelled(script.start(classes=model.card["classes"]).epochs(4).end())
-
-
-def modelled(script: Script) -> Script:
-    """With the shipped model in place of its own."""
-    model = open_folder(SHIPPED / "characters")
-    save_model(script.run.folder, MODEL, model.card, {name: model.read(name) for name in model.card["files"]})
-    return script
-
-
-def test_the_summary_at_the_end(script):
-    header = live(page(run=finished(script).run.id), "header")
-    assert header["sentence"].startswith("Finished")
-    assert header["fraction"] == 1
-    numbers = dict(map(tuple, header["numbers"]))
-    assert numbers["right on unseen images"] == "92.5 %"
-    assert numbers["right in training"] == "92.5 %"
-    assert (numbers["validation loss"], numbers["training loss"]) == ("0.083", "0.075")
-    assert (numbers["training time"], numbers["best pass"]) == ("10 s", "4 of 4")
-
-
-def test_a_finished_model_is_saved_and_chosen_on_the_recognize_page(script):
-    at = page(run=finished(script).run.id)
-    assert "Not saved yet" in words(at)
-    assert at.button(key="train_try").label.startswith("Save it")
-    at.text_input[0].set_value("fresh").run()
-    at.button(key="train_save").click().run()
-    assert not at.exception
-    assert "Saved as **fresh**" in words(at)
-    assert "Not saved yet" not in words(at)
-    assert at.button(key="train_try").label == "Try it on the Recognize page"
-    assert at.button(key="train_save").disabled
-    at.button(key="train_try").click().run()
-    assert not at.exception
-    assert at.title[0].value == "Write, see it read"
-    assert at.selectbox(key="recognize_model").value == "fresh"
-
-
-@pytest.mark.parametrize(("name", "sentence"), [("characters", "comes with the app"), ("../x", "is no name")])
-def test_a_model_is_not_saved_under_every_name(script, name, sentence, places):
-    at = page(run=finished(script).run.id)
-    at.text_input[0].set_value(name).run()
-    at.button(key="train_save").click().run()
-    assert not at.exception
-    assert sentence in at.error[0].value
-    assert not (places / "models").exists()
-
-
-def test_a_finished_network_reads_a_new_drawing(script):
-    at = drawn(page(run=finished(script).run.id), "7")
-    at.run()
-    assert live(at, "drawing")["best"][0][1] > 0.5
-
-
-def stopped(script: Script) -> Script:
-    """A run stopped in its second pass, which had got better since the first."""
-    return script.start().epochs(1).batch(2, 10).peek(2, 10, 0.5).checkpoint().state("stopped", epoch=2, step=10)
-
-
-def test_a_stopped_run_offers_no_sheet_that_nobody_reads(script):
-    at = page(run=stopped(script).run.id)
-    assert f"{PAD}_clear" not in [button.key for button in at.button]
-    assert "cannot be asked about a drawing" in words(at)
-    assert "while it learns" not in words(at)
-    assert "cannot be resumed after that" in words(at)
-
-
-def test_what_a_stopped_run_made_of_a_drawing_stays(script):
-    with script.start().state("training").epochs(1).alive() as run:
-        at = drawn(page(), "7")
-        (key,) = (path.stem for path in (run.folder / "drawings").glob("*.bin"))
-        script.peek(2, 10, 0.5, {key: 7}).state("stopped", epoch=2, step=10)
-    at.run()
-    assert live(at, "drawing")["letter"] == "7"
-    assert "is not learning now" in live(at, "drawing")["sentence"]
-
-
-def test_a_stopped_run_tells_its_two_figures_apart(script):
-    header = live(page(run=stopped(script).run.id), "header")
-    numbers = dict(map(tuple, header["numbers"]))
-    assert numbers["right on unseen images, last look"] == "50.0 %"
-    assert numbers["after pass 1, its best"] == "40.0 %"
-    assert header["fraction"] == 0.375
-    assert "Stopped in pass 2 of 4" in header["sentence"]
-
-
-def test_a_model_of_a_stopped_run_is_said_to_be_one(script):
-    stopped(script).state("preparing").state("finishing")
-    header = live(page(run=modelled(script.end()).run.id), "header")
-    assert header["sentence"].startswith("Stopped early in pass 2 of 4, and a model made of the state after pass 1")
-    assert header["fraction"] == 0.375
-    numbers = dict(map(tuple, header["numbers"]))
-    assert (numbers["best pass"], numbers["whole passes"]) == ("1", "1 of 4")
-
-
-def test_a_run_that_no_longer_got_better_was_not_stopped_by_anybody(places):
-    script = Script(places / "runs" / "patient", epochs=9).start()
-    config = json.loads((script.run.folder / "config.json").read_text())
-    config["recipe"]["early_stopping"] = 2
-    (script.run.folder / "config.json").write_text(json.dumps(config))
-    script.epochs(5)
-    script.write("end", model="", summary=script.last | {"epochs": 5, "best_epoch": 3, "seconds": 9.0}, card={})
-    header = live(page(run=modelled(script.state("finished")).run.id), "header")
-    assert header["sentence"].startswith("Finished after 5 of 9 passes, as the last 2 brought nothing better")
-
-
-def test_the_axis_grows_with_the_passes(places):
-    script = Script(places / "runs" / "long", epochs=42)
+def test_the_axis_grows_with_the_passes(train_places):
+    script = Script(train_places / "runs" / "long", epochs=42)
     with script.start().state("training").epochs(2).alive():
         at = page()
         assert live(at, "curves")["passes"] == 4
@@ -385,9 +188,9 @@ def test_the_axis_grows_with_the_passes(places):
         assert live(at.run(), "curves")["passes"] == 8
 
 
-def test_earlier_runs_are_listed_compared_and_deleted(places):
+def test_earlier_runs_are_listed_compared_and_deleted(train_places):
     for name, epochs in (("first", 2), ("second", 4)):
-        Script(places / "runs" / name).start().epochs(epochs).state("stopped", epoch=epochs, step=20)
+        Script(train_places / "runs" / name).start().epochs(epochs).state("stopped", epoch=epochs, step=20)
     at = page(run="new")
     table = at.dataframe[0].value
     assert sorted(table["name"]) == ["first", "second"]
@@ -418,9 +221,9 @@ def test_a_run_that_is_gone_is_said_so():
     assert at.button(key="train_start")
 
 
-def test_a_damaged_run_does_not_break_the_page(script, places):
-    (places / "runs" / "broken").mkdir(parents=True)
-    (places / "runs" / "broken" / "config.json").write_text("{")
+def test_a_damaged_run_does_not_break_the_page(script, train_places):
+    (train_places / "runs" / "broken").mkdir(parents=True)
+    (train_places / "runs" / "broken" / "config.json").write_text("{")
     at = page(run="new")
     assert at.dataframe[0].value["name"].tolist() == ["mine"]
 
