@@ -134,10 +134,11 @@ def remove_underline(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     removed = np.zeros_like(ink)
     if width:
         for part, x, y, thickness in _long_runs(written, _UNDERLINE_THICKNESS * stroke_width(written)):
-            line, courses = np.zeros_like(written), np.zeros_like(written)
-            _erase(written, line, courses, part, x, y, thickness)
-            whole = part.any(axis=0).mean() >= _UNBROKEN
-            if whole and _is_underline(written >= 128, line, y, len(part)):
+            if part.any(axis=0).mean() < _UNBROKEN:
+                continue
+            line = np.zeros_like(written)
+            _erase(written, line, np.zeros_like(written), part, x, y, thickness)
+            if _is_underline(written >= 128, line, y, len(part)):
                 removed[top : top + height, left : left + width] |= line
     return _without(ink, removed)
 
