@@ -43,9 +43,9 @@ def read(page) -> str:
     return page.locator(".text").inner_text()
 
 
-def download(page, name: str):
+def download(page, name: str, what: str = "page"):
     with page.expect_download() as download:
-        page.locator(f".st-key-recognize_page_save_{name} button").click()
+        page.locator(f".st-key-recognize_{what}_save_{name} button").click()
     return download.value
 
 
@@ -330,6 +330,23 @@ def test_corrections_outlast_the_next_stroke(page):
     draw_strokes(page, text_strokes("HL", 120, 150, x_height=60, gap=25)[0])
     page.locator(".text").filter(has_text="HL").wait_for(timeout=15_000)
     assert not page.locator(".remarks p").count()
+
+
+def test_a_correction_made_while_the_last_stroke_is_read_is_kept(page):
+    page.get_by_text("Word or line", exact=True).click()
+    page.locator("canvas.upper-canvas[width='800']").wait_for()
+    draw_strokes(page, text_strokes("HL", 120, 150, x_height=60, gap=25)[0])
+    page.locator(".text").filter(has_text="HL").wait_for(timeout=15_000)
+    page.wait_for_timeout(2000)
+    page.locator(".box").first.focus()
+    draw_strokes(page, text_strokes("o", 320, 150, x_height=60, gap=25)[0])
+    # At once, with the new stroke's reading on its way.
+    page.locator(".box").first.evaluate(
+        "box => box.dispatchEvent(new KeyboardEvent('keydown', { key: 'M', bubbles: true, cancelable: true }))"
+    )
+    settled(page, "3 characters · none unsure · 1 corrected")
+    assert read(page).startswith("ML")
+    assert "ML" in download(page, "text", "line").path().read_text()
 
 
 def test_a_page_taken_for_one_character_is_read_whole_at_a_click(page, photo, tmp_path):

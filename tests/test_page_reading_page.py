@@ -140,6 +140,24 @@ def test_what_is_no_correction_is_not_kept(sent):
     assert accepted(sent, 10) == {}
 
 
+def test_a_correction_of_the_reading_before_the_last_stroke_is_found_in_the_new_one(monkeypatch):
+    import streamlit as st
+    from ui.page_reading import pages_read
+
+    def read(identity: str, text: str) -> pages_read.ReadPage:
+        reading = Recognizer.load().read(page(text), "line")
+        return pages_read.ReadPage(identity, "sheet", None, reading, reading, "", (1, 1))
+
+    monkeypatch.setattr(st, "session_state", {})
+    before, after = read("before", "HL"), read("after", "HLA")
+    for shown in (before, after, after):
+        pages_read.remember_shown(shown)
+    pages_read.keep_corrections("before", {"0": "M"})
+    assert pages_read.corrections_of(after) == {0: "M"}
+    pages_read.keep_corrections("another", {"1": "x"})
+    assert pages_read.corrections_of(after) == {0: "M"}
+
+
 def test_an_empty_sheet_is_said_to_be_empty():
     at = upload("page", ("blank.png", png(np.full((300, 400), 255, np.uint8))))
     assert "Nothing written was found" in said(at)

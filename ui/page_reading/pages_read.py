@@ -28,6 +28,7 @@ KEPT = 24
 #: Levels, of 255, by which the pixels of a step may differ where there is nothing to see.
 _EVEN = 2
 _CORRECTIONS = "page_corrections"
+_SHOWN = "pages_shown"
 
 
 @dataclass(frozen=True)
@@ -174,9 +175,20 @@ def _made(page: ReadPage) -> tuple[Correction, ...]:
     return st.session_state.get(_CORRECTIONS, {}).get(page.subject, ())
 
 
-def keep_corrections(page: ReadPage, identity: str, sent: object) -> None:
-    """Keep the corrections that the browser sent, if they are of this page, beside those of its other readings."""
-    if identity != page.identity:
+def remember_shown(page: ReadPage) -> None:
+    """That the browser is shown this page now; what it showed before may still be corrected in it."""
+    shown = st.session_state.get(_SHOWN, ())
+    if not shown or shown[-1].identity != page.identity:
+        st.session_state[_SHOWN] = (*shown[-1:], page)
+
+
+def keep_corrections(identity: str, sent: object) -> None:
+    """Keep the corrections that the browser sent for a page it shows, beside those of other readings of that.
+
+    While the last stroke is read the browser shows the reading before, which is then the one that is corrected.
+    """
+    page = next((page for page in st.session_state.get(_SHOWN, ()) if page.identity == identity), None)
+    if page is None:
         return
     labels = accepted(sent, len(page.reading.characters))
     elsewhere = found_again(page.reading, _made(page))[1]

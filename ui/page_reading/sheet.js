@@ -17,6 +17,7 @@ function createView(root) {
   let data = { id: null };
   let labels = {};
   let send = () => {};
+  let corrected = null; // id of what was corrected last
   let zoom = 1;
   let current = 0; // the one box that Tab reaches
   let rooms = new Map();
@@ -268,11 +269,17 @@ function createView(root) {
       const another = given.id !== data.id;
       data = given;
       find(".remarks").replaceChildren(...data.remarks.map((sentence) => make("p", "", sentence)));
-      send = (changed) => setStateValue("corrections", { id: given.id, labels: changed });
-      if (!another) return; // what is shown here is newer than what comes back
+      send = (changed) => setStateValue("corrections", { id: (corrected = given.id), labels: changed });
+      // What is shown here is newer than what comes back, once it was corrected here.
+      if (!another && corrected === given.id) return;
       labels = { ...given.labels };
-      editor.close();
-      build();
+      if (another) {
+        editor.close();
+        build();
+      } else {
+        data.characters.forEach((_, i) => render(i));
+        count();
+      }
     },
   };
 }

@@ -19,6 +19,7 @@ from ui.page_reading.pages_read import (
     forget_corrections,
     keep_corrections,
     lost_corrections,
+    remember_shown,
     steps_of,
 )
 from ui.page_reading.sheet import clickable_sheet
@@ -55,6 +56,7 @@ def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
         st.html(_only_picture(page, name))
         _steps(page, image, key)
         return
+    remember_shown(page)
     clickable_sheet(
         page.shown,
         page.picture,
@@ -64,7 +66,7 @@ def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
         description=f"the image {name}",
         labels=corrections_of(page),
         remarks=_remarks(page),
-        on_correct=lambda identity, labels: keep_corrections(page, identity, labels),
+        on_correct=keep_corrections,
     )
     _say_what_words_changed(page.reading)
     _say_what_is_joined(corrected(page.reading, corrections_of(page)))
