@@ -93,15 +93,16 @@ def _drawn_part(image: np.ndarray) -> Box | None:
         return None
     if not image.flags.c_contiguous or not 0 < min(image.shape[:2]) <= max(image.shape[:2]) <= SEARCH_SIDE:
         return None
+    if image[0, 0, 3] < 255:
+        return None
     pixels = image.view(np.uint32)[..., 0]
-    paper = pixels[0, 0]
-    edges = (pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1])
-    if image[0, 0, 3] < 255 or any((edge != paper).any() for edge in edges):
+    marked = (pixels != pixels[0, 0]).view(np.uint8)
+    x, y, width, height = cv2.boundingRect(marked)
+    # What reaches the border is not in the middle of a sheet of one colour.
+    if not (x and y and x + width < image.shape[1] and y + height < image.shape[0]):
         return None
-    part = _around((pixels != paper).view(np.uint8))
-    if part is None or image[part.y : part.y + part.height, part.x : part.x + part.width, 3].min() < 255:
-        return None
-    return part
+    part = _grow(Box(x, y, width, height), 2, *marked.shape[::-1])
+    return None if image[part.y : part.y + part.height, part.x : part.x + part.width, 3].min() < 255 else part
 
 
 def _around(mask: np.ndarray) -> Box | None:

@@ -1,6 +1,6 @@
 """Which pixels of a sheet are ink, and how much: on paper of one colour, and on a photo of unevenly lit paper."""
 
-from functools import reduce
+from functools import lru_cache, reduce
 
 import cv2
 import numpy as np
@@ -44,8 +44,10 @@ def ink_on_flat(
     Returns:
         uint8 (h, w), 255 for ink and 128 at its edge, or ``None`` where there is none.
     """
-    level, noise = (0.0, 0.0) if drawn else _level_and_noise(_LEVELS[_difference(border[None], paper)])
     difference = _difference(part, paper)
+    if drawn and _is_mostly_black(difference):
+        return cv2.LUT(difference, _tones_of_black())
+    level, noise = (0.0, 0.0) if drawn else _level_and_noise(_LEVELS[_difference(border[None], paper)])
     counts = cv2.calcHist([difference], [0], None, [256], [0, 256]).ravel().astype(np.int64)
     tones = _stretch(_LEVELS, FLAT_CONTRAST / 255, level, noise, counts)
     return None if tones is None else cv2.LUT(difference, tones)
@@ -59,6 +61,20 @@ def _difference(image: np.ndarray, paper: np.ndarray) -> np.ndarray:
         for channel, level in zip(cv2.split(image), paper.tolist(), strict=True)
     ]
     return reduce(cv2.max, channels)
+
+
+def _is_mostly_black(difference: np.ndarray) -> bool:
+    """Whether the ink differs from the paper by all there is in so much of it that ``_stretch`` finds just that."""
+    ink, black = (
+        cv2.countNonZero(cv2.threshold(difference, least, 255, cv2.THRESH_BINARY)[1])
+        for least in (FLAT_CONTRAST // 2, 254)
+    )
+    return black > 0 and ink - black <= int(0.9 * (ink - 1))
+
+
+@lru_cache(maxsize=1)
+def _tones_of_black() -> np.ndarray:
+    return _stretch(_LEVELS, FLAT_CONTRAST / 255, 0.0, 0.0, (np.arange(256) == 255).astype(np.int64))
 
 
 def ink_of_photo(image: np.ndarray) -> np.ndarray | None:
