@@ -24,11 +24,6 @@ def has_several(image: np.ndarray, reading: "Reading") -> bool:
     Raises:
         ImageError: Not an image array.
     """
-    return is_more_than_one(character_count(find_ink(image).ink), reading)
-
-
-def is_more_than_one(parts: int, reading: "Reading") -> bool:
-    """Whether an image with about so many characters (``character_count``) has more than the one read on it."""
     # What was refused, or not even found, as a character need not have as many parts.
     found = bool(reading.characters) and not reading.characters[0].refused
-    return parts >= (_MORE if found else 2)
+    return character_count(find_ink(image).ink) >= (_MORE if found else 2)

@@ -131,13 +131,12 @@ def _example(label: str) -> None:
     show_drawing(PAD, stroke_objects([stroke * scale + offset for stroke in strokes]))
 
 
-def read_bytes(data: bytes, choice: Choice, *, among_others: bool = False) -> Seen | str:
-    """What is seen on an image file, or why it cannot be read; ``among_others`` also whether there is more on it,
-    which ``offer_more`` finds out for a picture alone."""
+def read_bytes(data: bytes, choice: Choice) -> Seen | str:
+    """What is seen on an image file, also whether there is more than one character on it, or why it cannot be read."""
     try:
         image = decode(data)
         seen = _seen(image, choice)
-        return replace(seen, several=has_several(image, seen.reading)) if among_others else seen
+        return replace(seen, several=has_several(image, seen.reading))
     except ImageError as error:
         return str(error)
 
@@ -170,8 +169,8 @@ def upload(choice: Choice) -> None:
     former = st.session_state.get("recognize_uploads", {})
     results = {}
     for file in files:
-        key = (file.file_id, choice, version, len(files) > 1)
-        results[key] = former.get(key) or read_bytes(file.getvalue(), choice, among_others=len(files) > 1)
+        key = (file.file_id, choice, version)
+        results[key] = former.get(key) or read_bytes(file.getvalue(), choice)
     st.session_state["recognize_uploads"] = results
     shown = [(file.name, result) for file, result in zip(files, results.values(), strict=True)]
     keep_in_full([file.file_id for file in files], _SHOWN)
@@ -180,7 +179,7 @@ def upload(choice: Choice) -> None:
         chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0], key=_SHOWN)
     else:
         chosen = 0
-        offer_more(files[0].getvalue(), shown[0][1])
+        offer_more(shown[0][1])
     one(*shown[chosen], key="recognize_upload", below=partial(marking.offer, origin="upload"))
 
 
@@ -224,7 +223,7 @@ def camera(choice: Choice) -> None:
         if isinstance(seen, str):
             st.error(plain(seen), icon=":material/broken_image:")
         else:
-            offer_more(picture.getvalue(), seen)
+            offer_more(seen)
             full_view(seen, "recognize_camera", partial(marking.offer, origin="camera"))
 
 

@@ -142,6 +142,7 @@ def test_what_is_no_correction_is_not_kept(sent):
 
 def test_a_correction_of_the_reading_before_the_last_stroke_is_found_in_the_new_one(monkeypatch):
     import streamlit as st
+
     from ui.page_reading import pages_read
 
     def read(identity: str, text: str) -> pages_read.ReadPage:

@@ -7,11 +7,8 @@ import streamlit as st
 
 from hcr_core.alphabet import Alphabet
 from hcr_core.datasets.pen_text import text_strokes
-from hcr_core.deskew import character_count
-from hcr_core.imaging import ImageError, decode, encoded, flatten
-from hcr_core.page_ink import find_ink
+from hcr_core.imaging import ImageError, encoded, flatten
 from hcr_core.reading_corrections import corrected
-from hcr_core.several import is_more_than_one
 from ui.canvas import drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import recognizer
 from ui.page_reading.choices import read_photos_as
@@ -20,7 +17,6 @@ from ui.page_reading.pages_read import (
     ReadPage,
     Way,
     corrections_of,
-    digest,
     forget_corrections,
     read_drawing,
     read_one,
@@ -168,18 +164,9 @@ def _row(result: Result) -> dict[str, str]:
     return {"text": reading.text.replace("\n", " / ")} | counts | {"error": ""}
 
 
-def offer_more(data: bytes, seen: Seen | str) -> None:
+def offer_more(seen: Seen | str) -> None:
     """Where a photo that was read as one character seems to have more: a button to read all."""
-    if not isinstance(seen, str) and is_more_than_one(_parts(digest(data), data), seen.reading):
+    if not isinstance(seen, str) and seen.several:
         with st.container(horizontal=True, vertical_alignment="center", gap="small", key="recognize_more"):
             st.markdown("There seems to be more than one character on this picture.", width="content")
             st.button("Read all of it", key="recognize_read_all", on_click=read_photos_as, args=("page",))
-
-
-@st.cache_data(show_spinner=False, max_entries=32, scope="session")
-def _parts(content: str, _data: bytes) -> int:
-    """About how many characters an image has; 0 of one that cannot be read."""
-    try:
-        return character_count(find_ink(decode(_data)).ink)
-    except ImageError:
-        return 0
