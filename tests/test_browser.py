@@ -10,6 +10,7 @@ from browser_session import BLANK, BROWSER_TESTS, PHONE, answer, draw, pad_butto
 from conftest import sheet
 from scripted_run import Script
 
+from hcr_core.datasets import store
 from hcr_core.model_store import SHIPPED, open_folder, save_model
 from hcr_core.training.job import MODEL, Run
 
@@ -186,7 +187,7 @@ def test_the_map_shows_the_image_under_the_pointer_and_zooms(page, explore):
     page.get_by_role("button", name="Zoom in").click()
 
 
-def test_an_own_csv_is_imported_and_looked_at(page, explore, tmp_path):
+def test_an_own_csv_is_imported_and_looked_at(page, explore, places, tmp_path):
     rows = [f"{'ab'[i % 2]}," + ",".join(str((i * j) % 256) for j in range(36)) for i in range(30)]
     (tmp_path / "mine.csv").write_text("label," + ",".join(f"p{i}" for i in range(36)) + "\n" + "\n".join(rows) + "\n")
     explore("Import")
@@ -199,6 +200,7 @@ def test_an_own_csv_is_imported_and_looked_at(page, explore, tmp_path):
     page.get_by_role("button", name="Look at them").click()
     page.get_by_text("Rarest:").wait_for()
     assert "browser-test" in page.url
+    assert store.read(places / "imported" / "browser-test").source == "mine.csv"
 
 
 def test_a_bad_csv_is_refused_with_line_and_reason(page, explore, tmp_path):

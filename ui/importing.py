@@ -57,7 +57,7 @@ def import_view() -> None:
             column = place
     try:
         _first_rows(path, column)
-        _form(path, column)
+        _form(path, column, ", ".join(file.name for file in files))
     except DatasetError as error:
         st.error(plain(_as_visitors_know(error, path)), icon=":material/error:")
 
@@ -99,7 +99,7 @@ def _first_rows(path: Path, column: str | None) -> None:
         st.dataframe(table.rename(columns=str), hide_index=True)
 
 
-def _form(path: Path, column: str | None) -> None:
+def _form(path: Path, column: str | None, source: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
         name = st.text_input("Name", placeholder="my-letters", max_chars=64, key=f"{_KEY}_name", width=260)
         start = st.button("Import", type="primary", disabled=not name, key=f"{_KEY}_start")
@@ -107,7 +107,9 @@ def _form(path: Path, column: str | None) -> None:
         return
     bar = st.progress(0.0, "Importing …")
     with timed("import", name=name):
-        imported = import_dataset(path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"))
+        imported = import_dataset(
+            path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"), source=source
+        )
     bar.empty()
     forget()
     st.success(f"{len(imported):,} images of {len(imported.alphabet)} classes are now {name}.")

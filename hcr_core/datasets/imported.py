@@ -38,6 +38,7 @@ def import_dataset(
     *,
     polarity: Polarity = "auto",
     split: str | None = None,
+    source: str | None = None,
     dry_run: bool = False,
 ) -> Dataset:
     """Read a file or folder (see ``readers.blocks_of``) and keep it under a name.
@@ -50,6 +51,7 @@ def import_dataset(
         polarity: ``"auto"`` looks at the images' borders; they are kept white on black.
         split: ``"stratified"``, ``"balanced"`` or ``"writer"`` for a source without splits;
             ``None`` goes by writer where writers are known, else stratified.
+        source: Where it is said to come from; ``None`` for the path.
         dry_run: Read and check all of it, keep nothing.
 
     Returns:
@@ -61,7 +63,8 @@ def import_dataset(
     refuse_in_public("Importing", DatasetError)
     path = Path(path)
     _check(name, polarity, split)
-    facts = {"name": name, "source": str(path.resolve()), "licence": "your own data", "imported": str(date.today())}
+    source = source or str(path.resolve())
+    facts = {"name": name, "source": source, "licence": "your own data", "imported": str(date.today())}
     folder = imported_folder() / name
     if not dry_run:
         return _kept(folder, path, label_column, facts, polarity, split, progress)
