@@ -67,18 +67,22 @@ def choices() -> tuple[str, Choice]:
         kinds = [kind for kind in CLASSES if kind in kind_counts(recognizer(model).alphabet)]
         if st.session_state.get("recognize_classes") not in (None, *kinds):
             st.session_state["recognize_classes"] = "all"
-        classes = st.segmented_control(
-            "Read it as",
-            kinds,
-            default="all",
-            required=True,
-            format_func=CLASSES.get,
-            key="recognize_classes",
-            persist_state="session",
-            help="Only these classes are considered: with digits alone, an O is read as zero.",
-        )
+        classes = _classes(kinds) if len(kinds) > 1 else "all"
         language = choose_language() if layout != "character" else None
     return source, Choice(model, classes, layout, language)
+
+
+def _classes(kinds: list[str]) -> str:
+    return st.segmented_control(
+        "Read it as",
+        kinds,
+        default="all",
+        required=True,
+        format_func=CLASSES.get,
+        key="recognize_classes",
+        persist_state="session",
+        help="Only these classes are considered: with digits alone, an O is read as zero.",
+    )
 
 
 def _model() -> str:

@@ -43,6 +43,10 @@ def test_a_model_offers_only_the_kinds_it_has(digits_model):
     assert not at.exception
     assert kinds(at) == ["All", "Digits"]
     assert at.session_state["recognize_classes"] == "all"
+    # Of digits alone there is nothing to choose from.
+    at.selectbox(key="recognize_model").set_value("digits").run()
+    assert not at.exception
+    assert not [c for c in at.button_group if c.label == "Read it as"]
 
 
 def test_a_damaged_model_is_named_and_left_out(digits_model, places):
