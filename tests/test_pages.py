@@ -57,10 +57,10 @@ def test_a_drawing_is_read():
 
 def test_why_shows_the_ink_that_made_the_difference():
     at = draw(app().run(), sheet("R", side=SIDE, size=200))
-    assert not any("blue:" in caption.value for caption in at.caption)
+    assert not any("blue:" in text.value for text in at.markdown)
     at.toggle(key="recognize_draw_why").set_value(True).run()
     assert not at.exception
-    assert any("blue: capital R" in caption.value for caption in at.caption)
+    assert any("blue: capital R" in text.value for text in at.markdown)
     (layers,) = (control for control in at.button_group if control.label == "Layer")
     assert len(layers.options) > 6
     assert layers.proto.wrap  # more of them than a row has room for

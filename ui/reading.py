@@ -230,7 +230,7 @@ def why(character: Character, model: str, key: str) -> bool:
             width=_INK,
             alt=f"the ink that speaks for {spoken(answer)} in blue, for {spoken(rival)} in orange",
         )
-        st.caption(f":blue[blue: {plain(spoken(answer))}]  \n:orange[orange: {plain(spoken(rival))}]")
+        st.markdown(f":blue[blue: {plain(spoken(answer))}]  \n:orange[orange: {plain(spoken(rival))}]")
         return True
 
 
