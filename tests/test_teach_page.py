@@ -49,6 +49,11 @@ def test_a_right_answer_is_marked_and_unmarked():
     assert at.button(key="teach_mark_draw_right")
 
 
+def field(at: AppTest):
+    """Where any other answer is typed."""
+    return next(text for text in at.text_input if text.label == "or write it")
+
+
 def test_a_wrong_answer_is_corrected_by_a_click_or_by_typing():
     at = drawn(app().run())
     at.button(key="teach_mark_draw_other_0").click().run()
@@ -57,10 +62,13 @@ def test_a_wrong_answer_is_corrected_by_a_click_or_by_typing():
     assert first.label in "rKkhPA2"
     assert "kept as" in texts(at)
     at = drawn(at, "L")
-    field = next(text for text in at.text_input if text.label == "or write it")
-    field.set_value(" Λ ").run()
+    typed = field(at).set_value(" Λ ")
+    typed.run()
     assert [sample.label for sample in corrections.samples()] == ["Λ", first.label]
     assert "kept as **Λ**" in texts(at)
+    # Streamlit keeps what it knows of a widget for the whole visit: a new one for each character adds up.
+    again = field(drawn(at, "K"))
+    assert (again.id, again.value) == (typed.id, "")
 
 
 def test_a_drawing_is_kept_with_its_strokes():

@@ -55,8 +55,11 @@ def _ask(sample: Sample, identity: tuple, others: list[str], key: str) -> None:
         with st.container(horizontal=True, gap="xsmall"):
             for i, label in enumerate(others):
                 st.button(label, key=f"{key}_other_{i}", on_click=_keep, args=(sample, identity, label))
-        # A field of its own for every character: what was typed for the last one is not meant for this.
-        field = f"{key}_text_{hash(identity) & 0xFFFFFFFF:08x}"
+        field = f"{key}_text"
+        # What was typed for the last character is not meant for this. A field of its own for each would do, too, but
+        # Streamlit keeps what it knows of every widget there ever was for as long as the visit lasts.
+        if st.session_state.get(f"{field}_of") != identity:
+            st.session_state.update({field: "", f"{field}_of": identity})
         st.text_input(
             "or write it",
             key=field,
