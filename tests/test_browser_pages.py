@@ -52,6 +52,8 @@ def download(page, name: str, what: str = "page"):
 def settled(page, words: str) -> None:
     """Until the app, too, knows of as many corrections as the page shows."""
     page.locator(".count").filter(has_text=words).wait_for()
+    # On a busy machine the page shows it a while before the app begins to run; a file asked for in between never comes.
+    page.wait_for_timeout(500)
     page.wait_for_function("() => !document.querySelector('[data-testid=stApp][data-test-script-state=running]')")
 
 
