@@ -1,4 +1,4 @@
-"""Many visitors at once, each drawing every two seconds; and the server's memory after twenty of them.
+"""Many visitors at once, each drawing again and again; and the server's memory meanwhile and after twenty more.
 
 Run: ``python -m benchmarks.visitors [VISITORS [SECONDS [EVERY]]]`` (30, 300 and 2; an hour of slow ones: 20 3600 12).
 Every answer is compared with what the same model reads on the same drawing here, so that a mixed-up one is found.

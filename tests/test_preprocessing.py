@@ -3,6 +3,7 @@ import numpy as np
 import pytest
 from conftest import drawn_ink, likeness, sheet
 
+from hcr_core import sheet_ink
 from hcr_core.preprocessing import GLYPH_SIZE, Box, extract_character, image_to_glyph, ink_to_glyph
 
 REFERENCE = image_to_glyph(sheet("F"))
@@ -214,3 +215,20 @@ def test_a_box_is_in_whole_pixels_of_the_image():
     box = extract_character(sheet("F")).box
     assert isinstance(box, Box)
     assert all(type(value) is int for value in (box.x, box.y, box.width, box.height))
+
+
+def test_mostly_black_ink_is_found_as_ink_of_any_colour_is(monkeypatch):
+    """Where a tenth of the ink is black, whatever the rest is, its darkest part is; a pixel less, and it is not."""
+    rng, paper, short = np.random.default_rng(0), np.full(3, 255.0), 0
+    for _ in range(300):
+        part = rng.integers(0, 256, (int(rng.integers(1, 12)), int(rng.integers(1, 12)), 3), dtype=np.uint8)
+        part[rng.random(part.shape[:2]) < 0.5] = 255
+        part[rng.random(part.shape[:2]) < 0.05] = 0
+        short += sheet_ink._is_mostly_black(sheet_ink._difference(part, paper))
+        found = sheet_ink.ink_on_flat(part, paper, drawn=True)
+        with monkeypatch.context() as without:
+            without.setattr(sheet_ink, "_is_mostly_black", lambda difference: False)
+            expected = sheet_ink.ink_on_flat(part, paper, drawn=True)
+        assert (found is None) == (expected is None)
+        assert found is None or np.array_equal(found, expected)
+    assert 30 < short < 270

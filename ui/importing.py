@@ -34,8 +34,8 @@ def import_view() -> None:
     )
     if not files:
         return
+    names = ", ".join(file.name for file in files)
     if len(files) > 1 and not any("images-idx3" in file.name for file in files):
-        names = ", ".join(file.name for file in files)
         st.error(
             plain(f"{names}: only the files of an idx set belong together. Take away all but one."),
             icon=":material/error:",
@@ -57,7 +57,7 @@ def import_view() -> None:
             column = place
     try:
         _first_rows(path, column)
-        _form(path, column, ", ".join(file.name for file in files))
+        _form(path, column, names)
     except DatasetError as error:
         st.error(plain(_as_visitors_know(error, path)), icon=":material/error:")
 

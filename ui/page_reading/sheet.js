@@ -17,7 +17,7 @@ function createView(root) {
   let data = { id: null };
   let labels = {};
   let send = () => {};
-  let corrected = null; // id of what was corrected last
+  let sentFor = null; // id of what was corrected last
   let zoom = 1;
   let current = 0; // the one box that Tab reaches
   let rooms = new Map();
@@ -269,9 +269,12 @@ function createView(root) {
       const another = given.id !== data.id;
       data = given;
       find(".remarks").replaceChildren(...data.remarks.map((sentence) => make("p", "", sentence)));
-      send = (changed) => setStateValue("corrections", { id: (corrected = given.id), labels: changed });
+      send = (changed) => {
+        sentFor = given.id;
+        setStateValue("corrections", { id: given.id, labels: changed });
+      };
       // What is shown here is newer than what comes back, once it was corrected here.
-      if (!another && corrected === given.id) return;
+      if (!another && sentFor === given.id) return;
       labels = { ...given.labels };
       if (another) {
         editor.close();
