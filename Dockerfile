@@ -4,7 +4,7 @@ FROM python:3.11-slim
 
 ENV PYTHONUNBUFFERED=1 PIP_NO_CACHE_DIR=1 \
     HCR_DATA_DIR=/data/sets HCR_CACHE_DIR=/data/cache HCR_IMPORTED_DIR=/data/imported \
-    HCR_MODELS_DIR=/data/models HCR_RUNS_DIR=/data/runs
+    HCR_CORRECTIONS_DIR=/data/corrections HCR_MODELS_DIR=/data/models HCR_RUNS_DIR=/data/runs
 
 WORKDIR /app
 COPY requirements.txt .

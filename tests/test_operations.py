@@ -122,3 +122,10 @@ def test_all_dependencies_and_data_have_their_licence_listed():
             assert f"| {line.split('==')[0].lower()} " in listed.lower()
     for entry in ENTRIES.values():
         assert f"| `{entry.name}` |" in listed
+
+
+def test_a_container_keeps_every_folder_in_its_volume():
+    folders = set(re.findall(r"^\| `(HCR_\w+_DIR)` \|", (ROOT / "README.md").read_text(), re.MULTILINE))
+    kept = re.findall(r"(HCR_\w+_DIR)=/data/", (ROOT / "Dockerfile").read_text())
+    assert len(folders) > 4
+    assert set(kept) == folders
