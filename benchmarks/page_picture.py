@@ -1,4 +1,4 @@
-"""The picture of a page in the README: written by code, photographed by code, read by the app.
+"""The picture of a page in the README: written by code, photographed by code, read by the app as English.
 
 Run, with the app started: ``python -m benchmarks.page_picture [--app http://localhost:8501] [--to docs/page.png]``.
 """
@@ -58,6 +58,8 @@ def main() -> None:
         page.get_by_text("Upload", exact=True).click()
         page.get_by_text("Find out", exact=True).wait_for()
         page.get_by_role("radio", name="Page", exact=True).click()
+        page.get_by_role("combobox", name="Words of").click()
+        page.get_by_text("English", exact=True).click()
         page.locator("input[type=file]").set_input_files([photo])
         page.locator(".box").first.wait_for(timeout=60_000)
         page.locator(".box.unsure").first.hover()

@@ -33,8 +33,6 @@ _TURN_GAIN, _TURN_LEAST, _TURN_LINES = 8.0, 12, 2
 #: Least width in heights of what is a line of its own where one line was expected: three letters.
 _LINE_WIDTH = 2.5
 
-#: Of 31 lines that were read upside down none scored more than 5.4 a character.
-_CLEAR = 6.0
 #: Where no more characters are read than this it is asked whether all ink is one, and the least probability
 #: of it: of 300 drawings of characters of training writers 5 are lower, of 40 words of two or three letters none
 #: is higher.
@@ -273,8 +271,6 @@ def _is_upside_down(read: dict[int, _ReadLine], model: Model) -> bool:
     line characters stand.
     """
     upright = sum(line.score for line in read.values())
-    if upright >= _CLEAR * sum(line.count for line in read.values()):
-        return False
     turned = lattices([_turned(line.cut) for line in read.values()], model)
     return sum(word.score for lattice in turned for word in read_line(lattice, model.weights)) - upright > _TURN_GAIN
 

@@ -13,7 +13,7 @@ from hcr_core.word_reading import Kind, PlacedLine, ReadWord, Weights, candidate
 
 #: Weight of the logarithm of a word's frequency, and what it costs to be no word, at all and for every letter: chosen
 #: on UNIPEN words of held-back training writers, see benchmarks/accuracy.md.
-FREQUENCY, UNKNOWN, UNKNOWN_LETTER = 0.2, 2.0, 0.6
+FREQUENCY, UNKNOWN, UNKNOWN_LETTER = 0.4, 4.0, 0.7
 #: Score of a letter that the alphabet does not have.
 _NEVER = -50.0
 

@@ -17,14 +17,13 @@ from hcr_core.preprocessing import Box, ink_to_glyph
 #: distance from each other and from a component's ends.
 _MIN_CUT_WIDTH, _CUT_DISTANCE = 0.4, 0.14
 #: A cut goes through at most this many stroke widths of ink: two are the top and bottom of an o.
-_MAX_CUT = 1.8
-#: A cut that bends has to cross this much less ink than a straight one nearby; a bend by a pixel costs as
-#: much as so many pixels of ink.
-_BENT, _BEND = 0.5, 0.15
+_MAX_CUT = 2.2
+#: A bend by a pixel costs as much as so many pixels of ink.
+_BEND = 0.15
 #: Narrower parts, in heights, are not cut by bent cuts.
 _MIN_SEAM_WIDTH = 0.7
 #: How much less unequal the columns may be and writing still count as upright.
-_UPRIGHT = 1.12
+_UPRIGHT = 1.05
 #: The widest and most divided character: W in broad hands; K of four strokes and two cuts.
 _MAX_WIDTH, _MAX_PIECES = 1.9, 7
 #: No character has a wider gap inside, in heights.
@@ -108,7 +107,8 @@ def slant(ink: np.ndarray) -> float:
         return 0.0
     best, best_score = 0.0, 0.0
     for shear in np.arange(-3, 10) / 10:
-        columns = np.bincount(np.round(x + shear * y - min(0, shear * y.max())).astype(int)).astype(float)
+        # Cut off, not rounded: halves rounded to even would fill every other column.
+        columns = np.bincount((x + shear * y - min(0, shear * y.max()) + 1e-6).astype(int)).astype(float)
         # Upright writing is preferred: few or round letters give no clear answer.
         score = float((columns**2).sum()) * (1 - 0.1 * abs(shear)) * (1 if shear else _UPRIGHT)
         if score > best_score:
@@ -189,7 +189,7 @@ def _straight_cuts(solid: np.ndarray, height: float, stroke: float, distance: in
 def _seams(
     solid: np.ndarray, profile: np.ndarray, stroke: float, distance: int
 ) -> list[tuple[float, float, np.ndarray]]:
-    """Cuts that bend around ink, where no straight one is nearly as cheap: ink, column, columns of all rows.
+    """Cuts that bend around ink, where they cost less than straight ones nearby: ink, column, columns of all rows.
 
     Paths of least ink from the top to the bottom through each column of the middle row, as seams in
     seam carving (Avidan and Shamir 2007) and "drop fall" cuts of touching digits (Congedo et al. 1995).
@@ -205,7 +205,7 @@ def _seams(
     result = []
     for at in _minima(ink, distance, _MAX_CUT * stroke):
         start = int(at)
-        if ink[start] < _BENT * nearby[start]:
+        if ink[start] < nearby[start]:
             upper, below = (_followed(steps[:, half], start) for half in (0, 1))
             columns = np.concatenate([upper, below[::-1][1 : len(lower)]])
             result.append((float(ink[start]), float(start), columns + 0.5))

@@ -32,14 +32,14 @@ class Weights:
     """
 
     #: Temperature of the network's logarithms: it is surer of ill-cut shapes than it should be.
-    shape: float = 0.35
+    shape: float = 0.25
     #: Weight of the grouping network's logarithms, of the class and of being a whole character.
-    in_words: float = 0.22
-    whole: float = 0.7
+    in_words: float = 0.26
+    whole: float = 1.05
     #: Share of what the network says on classes of one shape, before the line's heights decide.
     lookalike: float = 0.71
     #: Reward of a character, so that few characters are not preferred for being few.
-    character: float = 3.0
+    character: float = 2.6
     #: Cost of a cut: any, and per stroke width of ink.
     cut: float = 0.14
     cut_ink: float = 0.15
@@ -48,9 +48,9 @@ class Weights:
     gap: float = 1.5
     #: Cost of leaving out ink, per piece and per height of stroke.
     skip: float = 0.45
-    skip_ink: float = 1.8
+    skip_ink: float = 0.91
     #: Weight and limit of the misfit of a character's top and bottom.
-    height: float = 0.9
+    height: float = 0.77
     height_limit: float = 4.0
     #: Costs of kinds of words: capitalised, all capitals, all digits, mixed.
     capitalised: float = 0.3

@@ -10,7 +10,7 @@ from hcr_core.datasets.strokes import render
 from hcr_core.grouping_model import CLASSES
 from hcr_core.training import grouping_data
 from hcr_core.training.composed_lines import ComposedLine, compose, random_words
-from hcr_core.training.grouping_data import drawn
+from hcr_core.training.grouping_data import drawn, varied
 
 
 def line(text: str, seed: int = 0) -> ComposedLine:
@@ -83,3 +83,16 @@ def test_the_text_of_a_word_says_which_groups_are_characters(recognizer):
 
 def test_a_word_that_is_not_its_text_is_left_out(recognizer):
     assert grouping_data.of_word(recognizer, "XWQ8MK"[:4], written("ill")) is None
+
+
+def test_a_varied_word_is_as_high_and_says_the_same():
+    strokes = [np.array([[0, 0], [0, 200]], np.int16), np.array([[100, 0], [100, 200], [300, 200]], np.int16)]
+    other = varied(strokes, np.random.default_rng(0))
+    assert [len(stroke) for stroke in other] == [2, 3]
+    assert all(np.array_equal(a[:, 1], b[:, 1]) for a, b in zip(strokes, other, strict=True))
+    # One slant and one width for all of it.
+    lean = [float(np.diff(stroke[:2, 0])[0]) for stroke in other]
+    assert lean[0] == pytest.approx(lean[1]) != 0
+    width = float(other[1][2, 0] - other[1][1, 0])
+    assert 160 < width < 250
+    assert width != 200

@@ -8,7 +8,6 @@ from drawn_pages import letters, page
         ("afternaon", "afternoon"),  # another letter
         ("Auqust", "August"),
         ("COMPLJCATED", "COMPLICATED"),
-        ("moming", "morning"),  # one letter that is two
     ],
 )
 def test_a_word_nearly_written_is_read_in_its_case(recognizer, written, read):
@@ -19,6 +18,16 @@ def test_a_word_nearly_written_is_read_in_its_case(recognizer, written, read):
     assert word.before == recognizer.read(image, "word").text
     # A changed answer is still the first of its candidates.
     assert all(character.label == character.candidates[0][0] for character in word.characters)
+
+
+@pytest.mark.parametrize(
+    ("word", "alone"), [("modern", "modem"), ("women", "wornen")], ids=["one letter is two", "two letters are one"]
+)
+def test_letters_are_cut_as_a_word_needs_them(recognizer, word, alone):
+    image = page(word, gap=5, pen=3)
+    assert recognizer.read(image, "word").text == alone
+    (read,) = recognizer.read(image, "word", language="en").lines[0].words
+    assert (read.text, read.before) == (word, alone)
 
 
 @pytest.mark.parametrize("written", ["13540", "Qxzvk", "K", "hospital", "Zorbek"])

@@ -107,6 +107,15 @@ def test_the_slant_of_writing_is_found(shear):
     assert slant(leaning) == pytest.approx(shear, abs=0.11)
 
 
+@pytest.mark.parametrize("gap", [-3, 0, 5])
+@pytest.mark.parametrize("pen", [3, 5, 8])
+def test_round_letters_stand_upright(pen, gap):
+    ink = np.zeros((160, 300), np.uint8)
+    for i in range(3):
+        cv2.ellipse(ink, (64 + i * (28 + pen + gap), 80), (14, 16), 0, 0, 360, 255, pen, cv2.LINE_AA)
+    assert slant(ink) == 0.0
+
+
 def test_stroke_width_is_the_pens():
     assert stroke_width(ink_of("Hot", pen=3)) == pytest.approx(4, abs=1.5)
     assert stroke_width(ink_of("Hot", pen=9)) == pytest.approx(10, abs=2.5)

@@ -8,7 +8,6 @@ alignment) says which groups they are. All other groups are what the network lea
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import islice
 from pathlib import Path
 
 import cv2
@@ -40,6 +39,8 @@ _ALIGNED, _LEAST = 0.75, 0.05
 _OWN, _OTHERS, _NEARLY = 0.9, 0.08, 0.75
 #: Neighbours touch more often than elsewhere: that is what has to be learned.
 _TOUCHING = 0.5
+#: Slants, in columns per row, and logarithms of widths by which words vary.
+_SLANT, _WIDTH = 0.2, 0.2
 #: A hand needs so many labels to compose words of.
 _LEAST_LABELS = 20
 #: One writer of so many that are not for testing is for validation.
@@ -109,6 +110,12 @@ def drawn(strokes: list[np.ndarray], pen: float, scale: float = 0.5, margin: int
     return image
 
 
+def varied(strokes: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarray]:
+    """Pen strokes with another slant and another width, as far as hands of one style differ."""
+    slant, width = rng.uniform(-_SLANT, _SLANT), np.exp(rng.uniform(-_WIDTH, _WIDTH))
+    return [np.column_stack([width * stroke[:, 0] - slant * stroke[:, 1], stroke[:, 1]]) for stroke in strokes]
+
+
 def composed(count: int, seed: int) -> Iterator[ComposedLine]:
     """Lines of training characters: scans, hands with pens, and digits of MNIST, one after the other."""
     rng = np.random.default_rng(seed)
@@ -123,21 +130,22 @@ def composed(count: int, seed: int) -> Iterator[ComposedLine]:
 
 
 def gather(recognizer: Recognizer, words: int, lines: int, held: bool, seed: int) -> Examples:
-    """Groups of UNIPEN words and of composed lines, so many at most of each.
+    """Groups of UNIPEN words and of composed lines.
 
     Args:
         recognizer: Whose probabilities are features.
-        words: Of UNIPEN writers.
+        words: Of UNIPEN writers; where there are not so many, they come again, varied.
         lines: Composed ones.
         held: Of the writers for validation, and of other lines.
         seed: Of the pens and of the lines.
     """
     rng, parts = np.random.default_rng(seed), []
     path = data_folder() / "unipen" / "unipen_words.npz"
-    written = unipen_words(path, "held" if held else "train", STYLES)
-    for text, strokes, _ in islice(written, words):
+    written = list(unipen_words(path, "held" if held else "train", STYLES))
+    for i in range(words):
+        text, strokes, _ = written[i % len(written)]
         pen = float(np.exp(rng.uniform(*np.log([4, 18]))))
-        parts.append(of_word(recognizer, text, drawn(strokes, pen)))
+        parts.append(of_word(recognizer, text, drawn(varied(strokes, rng) if i >= len(written) else strokes, pen)))
     for line in composed(lines, seed + 1000 * held):
         parts.append(of_line(recognizer, line))
     return Examples.joined([part for part in parts if part is not None])
