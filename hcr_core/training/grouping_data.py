@@ -145,7 +145,9 @@ def gather(recognizer: Recognizer, words: int, lines: int, held: bool, seed: int
     for i in range(words):
         text, strokes, _ = written[i % len(written)]
         pen = float(np.exp(rng.uniform(*np.log([4, 18]))))
-        parts.append(of_word(recognizer, text, drawn(varied(strokes, rng) if i >= len(written) else strokes, pen)))
+        if i >= len(written):
+            strokes = varied(strokes, rng)
+        parts.append(of_word(recognizer, text, drawn(strokes, pen)))
     for line in composed(lines, seed + 1000 * held):
         parts.append(of_line(recognizer, line))
     return Examples.joined([part for part in parts if part is not None])
