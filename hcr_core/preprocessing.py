@@ -65,8 +65,8 @@ def extract_character(image: np.ndarray) -> Ink | None:
     """
     drawn = _drawn_part(image)
     if drawn is not None:
-        part = flatten(image[drawn.y : drawn.y + drawn.height, drawn.x : drawn.x + drawn.width])
-        ink = ink_on_flat(part, image[0, 0, :3], drawn=True)
+        part = image[drawn.y : drawn.y + drawn.height, drawn.x : drawn.x + drawn.width]
+        ink = ink_on_flat(part, image[0, 0], drawn=True)
         return ink if ink is None else _cut_out(ink, drawn, 1.0, image.shape, photo=False)
     image = flatten(image)
     height, width = image.shape[:2]

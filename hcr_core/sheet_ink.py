@@ -35,7 +35,7 @@ def ink_on_flat(
     """Ink as the difference from the paper's colour in the channel where that is largest.
 
     Args:
-        part: uint8 (h, w[, 3]), of a sheet.
+        part: uint8 (h, w[, channels]), of a sheet.
         paper: float (channels,), of ``flat_paper``.
         drawn: Whether the sheet's paper does not vary at all.
         border: Of the sheet, see ``border_of``; needed where it is not ``drawn``. It is paper, while of the whole
@@ -55,12 +55,10 @@ def ink_on_flat(
 
 def _difference(image: np.ndarray, paper: np.ndarray) -> np.ndarray:
     """Largest difference of any channel from the paper, uint8 (h, w)."""
-    # Not a plain number beside the channel: OpenCV takes a channel of 4 x 1 pixels for a scalar.
-    channels = [
-        cv2.absdiff(channel, np.full_like(channel, round(level)))
-        for channel, level in zip(cv2.split(image), paper.tolist(), strict=True)
-    ]
-    return reduce(cv2.max, channels)
+    # In one row: OpenCV takes a column of four pixels for a scalar.
+    row = image.reshape(1, image.shape[0] * image.shape[1], -1)
+    difference = cv2.absdiff(row, tuple(round(level) for level in paper.tolist()))
+    return reduce(cv2.max, cv2.split(difference)).reshape(image.shape[:2])
 
 
 def _is_mostly_black(difference: np.ndarray) -> bool:
