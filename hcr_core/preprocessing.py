@@ -18,7 +18,7 @@ from hcr_core.sheet_ink import border_of, flat_paper, ink_of_photo, ink_on_flat
 #: Changes whenever the same image would give another glyph; cards name the version they fit.
 VERSION = 1
 #: Changes whenever ink would be found differently on a photo; caches of photographed sets name it.
-INK_VERSION = 2
+INK_VERSION = 3
 #: Side of a glyph in pixels, and the longer side of the ink's box in it (EMNIST's).
 GLYPH_SIZE, INK_SIZE = 28, 24
 #: Thinner strokes are widened to this many glyph pixels: EMNIST's pens are 2 to 4 wide, and a
@@ -66,7 +66,7 @@ def extract_character(image: np.ndarray) -> Ink | None:
     drawn = _drawn_part(image)
     if drawn is not None:
         part = image[drawn.y : drawn.y + drawn.height, drawn.x : drawn.x + drawn.width]
-        ink = ink_on_flat(part, image[0, 0], drawn=True)
+        ink = ink_on_flat(part, image[0, 0])
         return ink if ink is None else _cut_out(ink, drawn, 1.0, image.shape, photo=False)
     image = flatten(image)
     height, width = image.shape[:2]
@@ -136,7 +136,7 @@ def _search(part: np.ndarray) -> Ink | None:
         ink = ink_of_photo(part)
     else:
         inked = part[around.y : around.y + around.height, around.x : around.x + around.width]
-        ink = ink_on_flat(inked, paper, drawn=not photo, border=border_of(np.atleast_3d(part)))
+        ink = ink_on_flat(inked, paper, border_of(np.atleast_3d(part)) if photo else None)
     if ink is None:
         return None
     return _cut_out(_without_rules(ink) if photo else ink, around, scale, (height, width), photo=photo)

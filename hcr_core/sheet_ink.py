@@ -11,6 +11,9 @@ FLAT_CONTRAST, PHOTO_CONTRAST = 24, 0.10
 #: Where between paper (0) and full ink (1) a stroke ends. Below the half, because faint parts of
 #: a stroke matter more than its exact width: at 0.45 the bars of pencilled F and A broke off.
 INK_EDGE = 0.35
+#: Strokes at least this share as dark as the darkest have their edge sought in their own tones, between paper and the
+#: darkest within this share of the sheet's longer side: a pen held lightly in places does not break off there.
+PALE_INK, NEARBY = 0.6, 0.1
 #: Differences of 8 bits as shares of the whole range.
 _LEVELS = np.arange(256, dtype=np.float32) / 255
 
@@ -29,27 +32,26 @@ def flat_paper(image: np.ndarray, spread: int) -> np.ndarray | None:
     return paper if (np.abs(ring - paper).max(axis=1) <= spread).mean() >= 0.6 else None
 
 
-def ink_on_flat(
-    part: np.ndarray, paper: np.ndarray, *, drawn: bool, border: np.ndarray | None = None
-) -> np.ndarray | None:
+def ink_on_flat(part: np.ndarray, paper: np.ndarray, border: np.ndarray | None = None) -> np.ndarray | None:
     """Ink as the difference from the paper's colour in the channel where that is largest.
 
     Args:
         part: uint8 (h, w[, channels]), of a sheet.
         paper: float (channels,), of ``flat_paper``.
-        drawn: Whether the sheet's paper does not vary at all.
-        border: Of the sheet, see ``border_of``; needed where it is not ``drawn``. It is paper, while of the whole
-            sheet a bold letter may cover the larger part.
+        border: ``border_of`` a sheet that was not drawn with a program, whose paper varies a little: of the whole sheet
+            a bold letter may cover the larger part.
 
     Returns:
         uint8 (h, w), 255 for ink and 128 at its edge, or ``None`` where there is none.
     """
     difference = _difference(part, paper)
-    if drawn and _is_mostly_black(difference):
+    if border is not None:
+        darkness = _LEVELS[difference]
+        return _stretch(darkness, FLAT_CONTRAST / 255, *_level_and_noise(_LEVELS[_difference(border[None], paper)]))
+    if _is_mostly_black(difference):
         return cv2.LUT(difference, _tones_of_black())
-    level, noise = (0.0, 0.0) if drawn else _level_and_noise(_LEVELS[_difference(border[None], paper)])
     counts = cv2.calcHist([difference], [0], None, [256], [0, 256]).ravel().astype(np.int64)
-    tones = _stretch(_LEVELS, FLAT_CONTRAST / 255, level, noise, counts)
+    tones = _stretch(_LEVELS, FLAT_CONTRAST / 255, 0.0, 0.0, counts)
     return None if tones is None else cv2.LUT(difference, tones)
 
 
@@ -179,11 +181,20 @@ def _stretch(
     full = float(np.percentile(candidates, 90)) if counts is None else _percentile_90(candidates, counts[counts > 0])
     if full - level < contrast:
         return None
-    edge = max(floor, level + INK_EDGE * (full - level))
-    soft = np.clip((darkness - edge) / max(full - edge, 1e-6), -1, 1)
+    if counts is None:
+        full = _full_nearby(darkness, level, full)
+    edge = np.maximum(floor, level + INK_EDGE * (full - level))
+    soft = np.clip((darkness - edge) / np.maximum(full - edge, 1e-6), -1, 1)
     ink = (127.5 + 127.5 * soft).astype(np.uint8)
     ink[ink == 127] = 128  # the edge itself is ink
     return ink
+
+
+def _full_nearby(darkness: np.ndarray, level: float, full: float) -> np.ndarray:
+    """How dark ink is around every pixel, float (h, w), where paper has ``level`` and the darkest ink is ``full``."""
+    side = max(3, round(NEARBY * max(darkness.shape)))
+    darkest = cv2.blur(cv2.dilate(darkness, np.ones((side, side), np.uint8)), (side, side))
+    return np.clip(darkest, level + PALE_INK * (full - level), full)
 
 
 def _percentile_90(values: np.ndarray, counts: np.ndarray) -> float:

@@ -126,6 +126,14 @@ def test_unevenly_lit_paper(label, side):
     assert likeness(image_to_glyph(lit(image)), image_to_glyph(image)) > 0.9
 
 
+def test_what_a_pen_wrote_lightly_belongs_to_the_letter():
+    """The bars of an F are a third as dark as its stem."""
+    image = sheet("F", side=200, size=120, at=(40, 40), pen=10)
+    pale = image.copy()
+    pale[:, 66:] = 255 - (255 - image[:, 66:]) // 3
+    assert likeness(image_to_glyph(lit(pale)), image_to_glyph(lit(image))) > 0.65
+
+
 def test_chalk_on_an_unevenly_lit_board():
     board = 255 - lit(sheet("F", side=400, size=180, at=(100, 90), pen=14))
     assert likeness(image_to_glyph(board), REFERENCE) > 0.85
@@ -225,10 +233,10 @@ def test_mostly_black_ink_is_found_as_ink_of_any_colour_is(monkeypatch):
         part[rng.random(part.shape[:2]) < 0.5] = 255
         part[rng.random(part.shape[:2]) < 0.05] = 0
         short += sheet_ink._is_mostly_black(sheet_ink._difference(part, paper))
-        found = sheet_ink.ink_on_flat(part, paper, drawn=True)
+        found = sheet_ink.ink_on_flat(part, paper)
         with monkeypatch.context() as without:
             without.setattr(sheet_ink, "_is_mostly_black", lambda difference: False)
-            expected = sheet_ink.ink_on_flat(part, paper, drawn=True)
+            expected = sheet_ink.ink_on_flat(part, paper)
         assert (found is None) == (expected is None)
         assert found is None or np.array_equal(found, expected)
     assert 30 < short < 270
