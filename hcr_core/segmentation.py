@@ -5,6 +5,7 @@ left to recognition (``word_reading``), as in Breuel, "Segmentation of handprint
 using a dynamic programming algorithm", 2001.
 """
 
+import math
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -30,6 +31,9 @@ _MAX_WIDTH, _MAX_PIECES = 1.9, 7
 _MAX_GAP = 0.45
 #: A component smaller than this in both directions is a dot, a comma or dirt.
 _DOT = 0.36
+#: In heights: how far around a component the line's foot is looked for, and how far below it tails begin. Of the
+#: fullest rows' ink the row at the foot has this share.
+_AROUND, _TAIL, _FOOT_INK = 3.0, 0.12, 0.4
 
 
 @dataclass(frozen=True)
@@ -137,6 +141,8 @@ def cut_line(ink: np.ndarray, height: float) -> Pieces:
         slot = np.zeros(len(u), int)
         for cut in cuts:
             slot += u - u.min() > cut.columns[rows - rows.min()]
+        if cuts:
+            _keep_tails_whole(slot, u, rows, _foot(upright, y, u, height) + _TAIL * height)
         for i in range(len(cuts) + 1):
             inside = np.flatnonzero(slot == i)
             if len(inside):
@@ -146,6 +152,32 @@ def cut_line(ink: np.ndarray, height: float) -> Pieces:
     parts = _with_dots_on_bodies(parts, height)
     parts.sort(key=lambda part: part[0][0] + part[0][2])
     return _numbered(ink, parts, y, x, height, stroke)
+
+
+def _foot(upright: np.ndarray, y: np.ndarray, u: np.ndarray, height: float) -> float:
+    """The lowest row of many in the ink around a component, where letters stand but those with tails."""
+    around = (upright > u.min() - _AROUND * height) & (upright < u.max() + _AROUND * height)
+    profile = np.bincount(y[around])
+    full = np.flatnonzero(profile >= _FOOT_INK * np.quantile(profile[profile > 0], 0.9))
+    return float(max(np.split(full, np.flatnonzero(np.diff(full) > 1) + 1), key=len)[-1])
+
+
+def _keep_tails_whole(slot: np.ndarray, u: np.ndarray, rows: np.ndarray, foot: float) -> None:
+    """Give all of what hangs below the foot of a line from one place to the piece it hangs from, in ``slot``."""
+    top = math.ceil(foot)
+    low = np.flatnonzero(rows >= top)
+    if not len(low):
+        return
+    column = (u[low] - u.min()).astype(int)
+    hanging = np.zeros((rows.max() - top + 1, column.max() + 1), np.uint8)
+    hanging[rows[low] - top, column] = 1
+    _, labels = cv2.connectedComponents(hanging, connectivity=8)
+    tail = labels[rows[low] - top, column]
+    for number in range(1, int(tail.max()) + 1):
+        members = low[tail == number]
+        roots = np.unique(slot[members[rows[members] == top]])
+        if len(roots) == 1:
+            slot[members] = roots[0]
 
 
 @dataclass(frozen=True)
