@@ -2,7 +2,7 @@
 
 Run: ``HCR_DATA_DIR=... python -m benchmarks.word_weights [--words N] [--lines N] [--rounds N]``. Every weight in
 turn is made smaller and larger as long as that lowers the error rate of UNIPEN words of held-back writers and
-of lines of training characters; nothing of the test parts is used. What is printed goes into ``Weights``.
+of lines of validation characters; nothing of the test parts is used. What is printed goes into ``Weights``.
 """
 
 import argparse
@@ -36,7 +36,7 @@ def samples(words: int, lines: int) -> list[Sample]:
     path = data_folder() / "unipen" / "unipen_words.npz"
     written = list(islice(unipen_words(path, "held", ("PRINTED",)), words))
     images = [(text, True, drawn(strokes, PENS[k % len(PENS)])) for k, (text, strokes, _) in enumerate(written)]
-    images += [(line.text, False, line.image) for line in composed(lines, _SEED)]
+    images += [(line.text, False, line.image) for line in composed(lines, _SEED, held=True)]
     result = []
     for text, one_word, image in images:
         cut = [line.cut() for line in uncut_lines(find_ink(image).ink, "word")]

@@ -31,9 +31,13 @@ _MAX_WIDTH, _MAX_PIECES = 1.9, 7
 _MAX_GAP = 0.45
 #: A component smaller than this in both directions is a dot, a comma or dirt.
 _DOT = 0.36
-#: In heights: how far around a component the line's foot is looked for, and how far below it tails begin. Of the
-#: fullest rows' ink the row at the foot has this share.
-_AROUND, _TAIL, _FOOT_INK = 3.0, 0.12, 0.4
+#: A small component is no dot but the stem of an i if it is this high, upright, and as near to where letters stand.
+_STEM = 0.25
+#: Rows between head and foot of a line's letters have at least this share of the ink of its fullest rows; how many
+#: heights around a component are asked; and, in heights, how far from there hangs what is no part of its neighbours.
+_FULL_ROW, _AROUND, _BEYOND = 0.4, 3, 0.12
+#: A piece has at least so many squares of the stroke's width of ink.
+_LEAST_INK = 1.0
 
 
 @dataclass(frozen=True)
@@ -134,50 +138,77 @@ def cut_line(ink: np.ndarray, height: float) -> Pieces:
     y, x = y[order], x[order]
     bounds = np.searchsorted(labels[y, x], np.arange(1, count + 1))
     upright = x + shear * (y - ink.shape[0] / 2)
+    band = _Band(upright, y, height)
     parts = []  # box, pixels, cut before, whether it is a whole component
     for start, end in pairwise(bounds):
         rows, u = y[start:end], upright[start:end]
+        head, foot = band.around(u.min(), u.max())
         cuts = _cuts(u, rows, height, stroke)
         slot = np.zeros(len(u), int)
         for cut in cuts:
             slot += u - u.min() > cut.columns[rows - rows.min()]
         if cuts:
-            _keep_tails_whole(slot, u, rows, _foot(upright, y, u, height) + _TAIL * height)
-        for i in range(len(cuts) + 1):
+            _keep_whole(slot, u, rows - foot)
+            _keep_whole(slot, u, head - rows)
+            _join_scraps(slot, _LEAST_INK * stroke**2)
+        for i in np.unique(slot).tolist():
             inside = np.flatnonzero(slot == i)
-            if len(inside):
-                members = inside + start
-                box = (u[inside].min(), rows[inside].min(), u[inside].max() + 1, rows[inside].max() + 1)
-                parts.append((box, members, cuts[i - 1].cost if i else 0.0, not cuts))
+            # A tail may reach far under its neighbours: between them stands what is above it.
+            sides = u[inside][rows[inside] < foot] if (rows[inside] < foot).any() else u[inside]
+            box = (sides.min(), rows[inside].min(), sides.max() + 1, rows[inside].max() + 1)
+            parts.append((box, inside + start, cuts[i - 1].cost if i else 0.0, not cuts))
     parts = _with_dots_on_bodies(parts, height)
     parts.sort(key=lambda part: part[0][0] + part[0][2])
     return _numbered(ink, parts, y, x, height, stroke)
 
 
-def _foot(upright: np.ndarray, y: np.ndarray, u: np.ndarray, height: float) -> float:
-    """The lowest row of many in the ink around a component, where letters stand but those with tails."""
-    around = (upright > u.min() - _AROUND * height) & (upright < u.max() + _AROUND * height)
-    profile = np.bincount(y[around])
-    full = np.flatnonzero(profile >= _FOOT_INK * np.quantile(profile[profile > 0], 0.9))
-    return float(max(np.split(full, np.flatnonzero(np.diff(full) > 1) + 1), key=len)[-1])
+class _Band:
+    """Between which rows the letters of a line stand, less what hangs from them, from place to place: it may bend."""
+
+    def __init__(self, upright: np.ndarray, y: np.ndarray, height: float):
+        self._height, self._left = height, upright.min(initial=np.inf)
+        place = ((upright - self._left) / height).astype(int)
+        self._ink = np.zeros((place.max(initial=0) + 1, y.max(initial=0) + 1))
+        np.add.at(self._ink, (place, y), 1)
+
+    def around(self, left: float, right: float) -> tuple[int, int]:
+        """The last row of what stands out above between two columns, and the first of what hangs below."""
+        first, last = (int((x - self._left) / self._height) for x in (left, right))
+        profile = self._ink[max(first - _AROUND, 0) : last + _AROUND + 1].sum(axis=0)
+        full = np.flatnonzero(profile >= _FULL_ROW * np.quantile(profile[profile > 0], 0.9))
+        run = max(np.split(full, np.flatnonzero(np.diff(full) > 1) + 1), key=len)
+        beyond = _BEYOND * self._height
+        return math.floor(run[0] - beyond), math.ceil(run[-1] + beyond)
 
 
-def _keep_tails_whole(slot: np.ndarray, u: np.ndarray, rows: np.ndarray, foot: float) -> None:
-    """Give all of what hangs below the foot of a line from one place to the piece it hangs from, in ``slot``."""
-    top = math.ceil(foot)
-    low = np.flatnonzero(rows >= top)
-    if not len(low):
+def _keep_whole(slot: np.ndarray, u: np.ndarray, beyond: np.ndarray) -> None:
+    """Give what hangs out of the band at one place to the piece it hangs from: a tail under other letters, a bar or a
+    hook over them.
+
+    Args:
+        slot: int (n,): the piece of each pixel, which is changed.
+        u: float (n,): its column.
+        beyond: int (n,): by how many rows it is out of the band.
+    """
+    out = np.flatnonzero(beyond >= 0)
+    if not len(out):
         return
-    column = (u[low] - u.min()).astype(int)
-    hanging = np.zeros((rows.max() - top + 1, column.max() + 1), np.uint8)
-    hanging[rows[low] - top, column] = 1
-    _, labels = cv2.connectedComponents(hanging, connectivity=8)
-    tail = labels[rows[low] - top, column]
-    for number in range(1, int(tail.max()) + 1):
-        members = low[tail == number]
-        roots = np.unique(slot[members[rows[members] == top]])
+    row, column = beyond[out], (u[out] - u.min()).astype(int)
+    hanging = np.zeros((row.max() + 1, column.max() + 1), np.uint8)
+    hanging[row, column] = 1
+    part = cv2.connectedComponents(hanging, connectivity=8)[1][row, column]
+    for number in np.unique(part):
+        roots = np.unique(slot[out[(part == number) & (row == 0)]])
         if len(roots) == 1:
-            slot[members] = roots[0]
+            slot[out[part == number]] = roots[0]
+
+
+def _join_scraps(slot: np.ndarray, least: float) -> None:
+    """Give pieces of fewer pixels to the nearest of more, in ``slot``, int (n,)."""
+    areas = np.bincount(slot)
+    large = np.flatnonzero(areas >= least)
+    for i in np.flatnonzero((areas > 0) & (areas < least)) if len(large) else ():
+        slot[slot == i] = large[np.abs(large - i).argmin()]
 
 
 @dataclass(frozen=True)
@@ -294,11 +325,12 @@ def _minima(values: np.ndarray, distance: int, limit: float) -> list[float]:
 
 def _with_dots_on_bodies(parts: list, height: float) -> list:
     """Join what is small and stands above a body to it: the dots of i and j."""
-    bodies = [part for part in parts if not _is_dot(part, height)]
+    small = [_is_small(part, height) for part in parts]
+    foot = np.median([part[0][3] for part, is_small in zip(parts, small, strict=True) if not is_small] or [np.inf])
+    dots = [is_small and not _is_stem(part, height, foot) for part, is_small in zip(parts, small, strict=True)]
+    bodies = [part for part, dot in zip(parts, dots, strict=True) if not dot]
     result, joined = list(bodies), {}
-    for part in parts:
-        if not _is_dot(part, height):
-            continue
+    for part in (part for part, dot in zip(parts, dots, strict=True) if dot):
         left, _, right, bottom = part[0]
         centre = (left + right) / 2
         # A dot may be half a letter ahead of its stem; narrow bodies attract it first.
@@ -308,7 +340,7 @@ def _with_dots_on_bodies(parts: list, height: float) -> list:
             if b[0][1] >= bottom - 0.1 * height
             and b[0][0] - 0.35 * height <= centre <= b[0][2] + 0.35 * height
             and b[0][1] - bottom < 0.8 * height
-            and b[0][3] - b[0][1] > 0.3 * height
+            and b[0][3] - b[0][1] > _STEM * height
         ]
         if below:
             joined.setdefault(min(below)[1], []).append(part)
@@ -321,9 +353,15 @@ def _with_dots_on_bodies(parts: list, height: float) -> list:
     return result
 
 
-def _is_dot(part: tuple, height: float) -> bool:
+def _is_small(part: tuple, height: float) -> bool:
     box, whole = part[0], part[3]
     return whole and max(box[2] - box[0], box[3] - box[1]) < _DOT * height
+
+
+def _is_stem(part: tuple, height: float, foot: float) -> bool:
+    """Whether something small stands upright at the foot of the line."""
+    left, top, right, bottom = part[0]
+    return bottom - top > max(_STEM * height, 1.5 * (right - left)) and abs(bottom - foot) < _STEM * height
 
 
 def _numbered(ink: np.ndarray, parts: list, y: np.ndarray, x: np.ndarray, height: float, stroke: float) -> Pieces:

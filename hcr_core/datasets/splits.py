@@ -18,6 +18,15 @@ def writer_splits(writers: np.ndarray) -> np.ndarray:
     return np.select([buckets < 4, buckets == 4], ["test", "validation"], "train")[inverse]
 
 
+def validation_split(count: int, size: int = 4000, seed: int = 1) -> tuple[np.ndarray, np.ndarray]:
+    """Positions of a training part to train on, and ``size`` to validate on; int64, in order.
+
+    The same for all networks that ask: none is validated on what another that it builds on has learnt from.
+    """
+    shuffled = np.random.default_rng(seed).permutation(count)
+    return np.sort(shuffled[size:]), np.sort(shuffled[:size])
+
+
 def stratified_splits(labels: np.ndarray, seed: int = 0) -> np.ndarray:
     """A fifth of every class for testing, drawn with a seed; the rest for training.
 

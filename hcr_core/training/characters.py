@@ -16,6 +16,7 @@ import numpy as np
 
 from hcr_core.datasets import ENTRIES, Dataset, load
 from hcr_core.datasets.rendering import training_dataset
+from hcr_core.datasets.splits import validation_split
 from hcr_core.datasets.strokes import PenStrokes
 from hcr_core.evaluation import accuracy_figures, glyphs_of
 from hcr_core.preprocessing import VERSION
@@ -29,7 +30,7 @@ from hcr_core.training.photographs import photographed
 from hcr_core.training.word_letters import word_letters
 
 DATA = ("emnist62", "unipen")
-SEED, VALIDATION = 1, 4000
+SEED = 1
 #: Shares of what is shown, ``redrawn`` being scans drawn anew.
 SHARES = {
     "scans": 0.38,
@@ -64,8 +65,7 @@ def chosen() -> dict[str, np.ndarray]:
     recognizer = Recognizer.load(EARLIER)
     scanned, pens = (load(name, "train") for name in DATA)
     alphabet = scanned.alphabet
-    shuffled = np.random.default_rng(SEED).permutation(len(scanned))
-    validation, training = np.sort(shuffled[:VALIDATION]), np.sort(shuffled[VALIDATION:])
+    training, validation = validation_split(len(scanned))
     p = recognizer.classify(glyphs_of(scanned))
     redrawn = believable(p, scanned.labels, alphabet, LEAST_REDRAWN)
     redrawn &= ~((scanned.labels == alphabet.index("F")) & (p[:, alphabet.index("f")] > LIKELY_SMALL_F))

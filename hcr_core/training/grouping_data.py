@@ -16,7 +16,7 @@ import numpy as np
 from hcr_core.alphabet import Alphabet
 from hcr_core.datasets import load
 from hcr_core.datasets.places import data_folder
-from hcr_core.datasets.splits import writer_splits
+from hcr_core.datasets.splits import validation_split, writer_splits
 from hcr_core.datasets.strokes import PenStrokes
 from hcr_core.group_features import context_images, geometry, sureness
 from hcr_core.grouping_model import CLASSES
@@ -116,10 +116,12 @@ def varied(strokes: list[np.ndarray], rng: np.random.Generator) -> list[np.ndarr
     return [np.column_stack([width * stroke[:, 0] - slant * stroke[:, 1], stroke[:, 1]]) for stroke in strokes]
 
 
-def composed(count: int, seed: int) -> Iterator[ComposedLine]:
-    """Lines of training characters: scans, hands with pens, and digits of MNIST, one after the other."""
+def composed(count: int, seed: int, *, held: bool = False) -> Iterator[ComposedLine]:
+    """Lines of training characters: scans, hands with pens, and digits of MNIST, one after the other; ``held``: of
+    scans and digits that are for validation."""
     rng = np.random.default_rng(seed)
-    scans, digits = (glyph_writer(load(name, "train"), rng) for name in ("emnist62", "mnist"))
+    sets = [load(name, "train") for name in ("emnist62", "mnist")]
+    scans, digits = (glyph_writer(data.take(validation_split(len(data))[held]), rng) for data in sets)
     hands = pen_writers(load("unipen", "train"), _LEAST_LABELS, rng)
     for i in range(count):
         write, labels = [(scans, None), next(hands), (scans, None), next(hands), (digits, frozenset("0123456789"))][
@@ -148,7 +150,7 @@ def gather(recognizer: Recognizer, words: int, lines: int, held: bool, seed: int
         if i >= len(written):
             strokes = varied(strokes, rng)
         parts.append(of_word(recognizer, text, drawn(strokes, pen)))
-    for line in composed(lines, seed + 1000 * held):
+    for line in composed(lines, seed + 1000 * held, held=held):
         parts.append(of_line(recognizer, line))
     return Examples.joined([part for part in parts if part is not None])
 
