@@ -7,6 +7,8 @@ import numpy as np
 MAX_SKEW = 15.0
 #: A page is turned only if its lines become this much clearer.
 _GAIN = 1.05
+#: Lines up or down the page are this much clearer than lines across it, or less clear.
+_CLEARLY = 1.6
 #: With fewer characters, ascenders and descenders say more of the rows than the line does.
 _LEAST_CHARACTERS = 14
 #: Ink pixels looked at: more do not change the angle.
@@ -71,16 +73,15 @@ def rotation(shape: tuple[int, ...], degrees: float) -> np.ndarray:
     return cv2.getRotationMatrix2D((shape[1] / 2, shape[0] / 2), degrees, 1.0)
 
 
-def is_sideways(ink: np.ndarray, count: int | None = None) -> bool:
-    """Whether the lines of writing run up or down the page: gaps between columns, none between rows.
-
-    ``count`` is ``character_count``, where it is known.
+def is_sideways(ink: np.ndarray, count: int | None = None) -> bool | None:
+    """Whether the lines of writing run up or down the page: gaps between columns, none between rows. ``None`` where
+    that does not tell, as of few characters. ``count`` is ``character_count``, where it is known.
     """
     if (character_count(ink) if count is None else count) < _LEAST_CHARACTERS:
-        return False
+        return None
     x, y = _points(ink)
     bins = max(1.0, max(ink.shape) / 400)
     angles = np.arange(-MAX_SKEW, MAX_SKEW + 0.1, 3.0)
     along = max(_sharpness(x, y, angle, bins) for angle in angles)
     across = max(_sharpness(y, x, angle, bins) for angle in angles)
-    return across > 1.6 * along
+    return across > along if max(across, along) > _CLEARLY * min(across, along) else None

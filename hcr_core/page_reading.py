@@ -22,14 +22,16 @@ from hcr_core.respelling import respelled
 from hcr_core.ruling import remove_rules, remove_underline
 from hcr_core.segmentation import Groups, Pieces, all_as_one, cut_line, group, group_glyphs
 from hcr_core.word_list import WordList
-from hcr_core.word_reading import Lattice, ReadWord, Weights, lattice_of, read_line
+from hcr_core.word_reading import Lattice, ReadWord, Weights, lattice_of, legibility, read_line
 
 #: Height of a typical component that lines are read at: twice a glyph's, enough for smooth edges.
 WORK_HEIGHT = 56.0
-#: A page is turned by half a turn if its longest lines read that much better so (nats; the right way is
-#: 10 to 40 better), which is not
-#: tried with fewer characters; and on how many lines.
-_TURN_GAIN, _TURN_LEAST, _TURN_LINES = 8.0, 12, 2
+#: A page is turned by half a turn if its longest lines are that much more legible so (nats; of 47 pages of four
+#: held-back words all are more legible upright), which is not tried with fewer characters; and on how many lines.
+_HALF_GAIN, _HALF_LEAST, _HALF_LINES = 4.0, 12, 2
+#: By a quarter if all of it is (of 46 words, pages and photos one is 5 more legible on its side), which is not tried
+#: with fewer characters, since N lies like Z, nor with more, whose places say how they lie.
+_QUARTER_GAIN, _QUARTER_LEAST, _QUARTER_MOST = 8.0, 4, 40
 #: Least width in heights of what is a line of its own where one line was expected: three letters.
 _LINE_WIDTH = 2.5
 
@@ -149,9 +151,9 @@ def read_page(
     auto, layout = layout == "auto", "page" if layout == "auto" else layout
     steps = steps or Steps()
     model = Model(judge, alphabet, allowed, weights or Weights(), words)
-    sheet = _sheet(image, layout, steps)
+    sheet = _sheet(image, layout, steps, model)
     lines = uncut_lines(sheet.ink, layout)
-    read = _read_longest(lines, model) if layout == "page" and sheet.count >= _TURN_LEAST else {}
+    read = _read_longest(lines, model) if layout == "page" and sheet.count >= _HALF_LEAST else {}
     if _is_upside_down(read, model):
         sheet, read = sheet.turned(), {}
         lines = uncut_lines(sheet.ink, layout)
@@ -181,14 +183,11 @@ def _is_one(ink: np.ndarray, model: Model) -> bool:
 
 @dataclass(frozen=True)
 class _ReadLine:
-    """A line and its words."""
+    """A line, its words, and how well they can be read."""
 
     cut: CutLine
     words: list[ReadWord]
-
-    @property
-    def score(self) -> float:
-        return sum(word.score for word in self.words)
+    legibility: float
 
     @property
     def count(self) -> int:
@@ -213,15 +212,14 @@ class _Sheet:
         return _Sheet(ink, rules, _after(self.to_image, back), self.count)
 
 
-def _sheet(image: np.ndarray, layout: str, steps: Steps) -> _Sheet:
+def _sheet(image: np.ndarray, layout: str, steps: Steps, model: Model) -> _Sheet:
     """The ink, its lines level and without rules; perhaps upside down."""
     page = find_ink(image)
     steps.add("original", page.original)
     steps.add("background", page.background)
     ink, to_image = page.ink, np.float64([[1 / page.scale, 0, 0], [0, 1 / page.scale, 0]])
     count = deskew.character_count(ink) if layout != "word" else 0
-    if layout == "page" and deskew.is_sideways(ink, count):
-        # A quarter turn clockwise; if it was the other way, it will be found to be upside down.
+    for _ in range(_quarter_turns(ink, count, model) if layout == "page" else 0):
         to_image = _after(to_image, np.float64([[0, 1, 0], [-1, 0, ink.shape[0] - 1]]))
         ink = cv2.rotate(ink, cv2.ROTATE_90_CLOCKWISE)
     degrees = deskew.skew(ink, count) if layout != "word" else 0.0
@@ -235,6 +233,21 @@ def _sheet(image: np.ndarray, layout: str, steps: Steps) -> _Sheet:
         ink, under = remove_underline(ink)
         rules = np.maximum(rules, under)
     return _Sheet(ink, rules, to_image, count)
+
+
+def _quarter_turns(ink: np.ndarray, count: int, model: Model) -> int:
+    """By how many quarters of a turn, clockwise, the lines become level; they may be upside down then."""
+    sideways = deskew.is_sideways(ink, count)
+    if sideways is not None or not _QUARTER_LEAST <= count <= _QUARTER_MOST:
+        return int(bool(sideways))
+    ways = {turns: np.ascontiguousarray(np.rot90(ink, -turns)) for turns in (0, 1, 3)}
+    legible = {turns: _legibility(_read_lines(uncut_lines(way, "page"), model)) for turns, way in ways.items()}
+    best = max(legible, key=legible.get)
+    return best if legible[best] > legible[0] + _QUARTER_GAIN else 0
+
+
+def _legibility(lines: Iterable[_ReadLine]) -> float:
+    return sum(line.legibility for line in lines)
 
 
 def uncut_lines(ink: np.ndarray, layout: str) -> list[UncutLine]:
@@ -260,8 +273,8 @@ def _after(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
 
 def _read_longest(lines: list[UncutLine], model: Model) -> dict[int, _ReadLine]:
     """A page's longest lines, by the lines' positions."""
-    longest = sorted(range(len(lines)), key=lambda i: -lines[i].line.box.width)[:_TURN_LINES]
-    return dict(zip(longest, _read_lines([lines[i] for i in longest], model, one_word=False), strict=True))
+    longest = sorted(range(len(lines)), key=lambda i: -lines[i].line.box.width)[:_HALF_LINES]
+    return dict(zip(longest, _read_lines([lines[i] for i in longest], model), strict=True))
 
 
 def _is_upside_down(read: dict[int, _ReadLine], model: Model) -> bool:
@@ -270,23 +283,27 @@ def _is_upside_down(read: dict[int, _ReadLine], model: Model) -> bool:
     Shapes alone do not tell (u and n, d and p, 6 and 9): the paths' scores hold also where in the
     line characters stand.
     """
-    upright = sum(line.score for line in read.values())
-    turned = lattices([_turned(line.cut) for line in read.values()], model)
-    return sum(word.score for lattice in turned for word in read_line(lattice, model.weights)) - upright > _TURN_GAIN
+    turned = _read(map(_turned, (line.cut for line in read.values())), model)
+    return _legibility(turned) > _legibility(read.values()) + _HALF_GAIN
 
 
 def _turned(line: CutLine) -> CutLine:
     return _cut_up(replace(line.line, ink=cv2.rotate(line.line.ink, cv2.ROTATE_180)), line.pieces.height)
 
 
-def _read_lines(lines: list[UncutLine], model: Model, *, one_word: bool) -> list[_ReadLine]:
-    """Cut and read lines; while the networks look at some, the next are cut."""
-    judged = [(part, _threads().submit(lattices, part, model)) for part in _parts(line.cut() for line in lines)]
-    return [
-        _ReadLine(line, model.read(lattice, one_word=one_word))
-        for part, found in judged
-        for line, lattice in zip(part, found.result(), strict=True)
-    ]
+def _read_lines(lines: list[UncutLine], model: Model, *, one_word: bool = False) -> list[_ReadLine]:
+    return _read((line.cut() for line in lines), model, one_word=one_word)
+
+
+def _read(lines: Iterable[CutLine], model: Model, *, one_word: bool = False) -> list[_ReadLine]:
+    """Read lines as they are cut; while the networks look at some, the next are cut."""
+    judged = [(part, _threads().submit(lattices, part, model)) for part in _parts(lines)]
+    read = []
+    for part, found in judged:
+        for line, lattice in zip(part, found.result(), strict=True):
+            words = model.read(lattice, one_word=one_word)
+            read.append(_ReadLine(line, words, legibility(lattice, words, model.weights)))
+    return read
 
 
 @lru_cache(maxsize=1)

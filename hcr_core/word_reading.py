@@ -365,6 +365,16 @@ def _word_bounds(lattice: Lattice, path: Path, metrics: LineMetrics, end: int) -
     return [0, *(int(first) for first in firsts), end]
 
 
+def legibility(lattice: Lattice, words: Sequence[ReadWord], weights: Weights) -> float:
+    """How well a line reads: what its characters add to its path. What is left out counts for nothing, else a page
+    that lies on its side, in dots and dashes, would seem to be full of clear punctuation."""
+    costs = group_costs(lattice, weights)
+    chosen = (
+        (g, c, scores) for word in words for g, c, scores in zip(word.groups, word.classes, word.scores, strict=True)
+    )
+    return sum(float(scores[c] - costs[g]) for g, c, scores in chosen)
+
+
 def lattice_of(
     pieces: Pieces,
     groups: Groups,

@@ -77,6 +77,13 @@ def test_pages_are_read_however_they_lie(recognizer, plain, image):
     assert error_rate(reading.text, *TEXT) <= error_rate(plain.text, *TEXT) + 0.05
 
 
+@pytest.mark.parametrize("turns", [1, 3])
+@pytest.mark.parametrize("text", [("13540",), ("think",), ("Because", "be doing")])
+def test_a_few_characters_on_their_side_are_turned(recognizer, text, turns):
+    upright = recognizer.read(page(*text), "page")
+    assert recognizer.read(np.ascontiguousarray(np.rot90(page(*text), turns)), "page").text == upright.text
+
+
 @pytest.mark.parametrize("text", ["13540", "1717", "HILL", "Wind", "2024"])
 def test_words_are_one_word(recognizer, text):
     reading = recognizer.read(page(text, gap=12), "word")

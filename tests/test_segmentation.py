@@ -29,6 +29,38 @@ def test_dots_belong_to_the_bodies_below_them(text):
     assert not (pieces.boxes[:, 3] < low - 0.6 * pieces.height).any()
 
 
+def test_an_i_hardly_higher_than_a_dot_has_its_dot_from_its_neighbour():
+    image = paper(160, 300)
+    end = write(image, "h", 50, 100)
+    cv2.line(image, (round(end) + 6, 93), (round(end) + 6, 100), (30, 30, 30), 3)
+    cv2.circle(image, (round(end) - 1, 70), 2, (30, 30, 30), -1)
+    write(image, "nk", end + 16, 100)
+    pieces = pieces_of(255 - image[..., 0])
+    stem = pieces.number[95, round(end) + 6]
+    assert stem > 0
+    assert pieces.number[70, round(end) - 1] == stem
+
+
+def test_a_tail_under_other_letters_is_not_cut_with_them():
+    letters = [paper(200, 300)[..., 0].copy() for _ in range(2)]
+    end = round(write(letters[0], "nn", 50, 100, colour=0))
+    # A q whose bowl touches the second n, and whose tail goes back under both.
+    cv2.circle(letters[1], (end + 10, 88), 12, 0, 3)
+    tail = np.array([[end + 22, 78], [end + 22, 125], [end, 140], [40, 140]], np.int32)
+    cv2.polylines(letters[1], [tail], False, 0, 3)
+    ink = 255 - np.minimum(*letters)
+    assert cv2.connectedComponents(ink)[0] == 3
+    pieces = pieces_of(ink)
+    groups = group(pieces)
+    n, q = (pieces.number[letter < 128] for letter in letters)
+    # Of each group the shares of the n and of the q that it has.
+    shares = [
+        [((letter > first) & (letter <= last)).mean() for letter in (n, q)]
+        for first, last in zip(groups.first, groups.last, strict=True)
+    ]
+    assert any(of_n < 0.05 and of_q > 0.95 for of_n, of_q in shares)
+
+
 @pytest.mark.parametrize(
     ("left", "right"),
     [

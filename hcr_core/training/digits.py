@@ -14,6 +14,7 @@ from pathlib import Path
 import numpy as np
 
 from hcr_core.datasets import ENTRIES, load
+from hcr_core.datasets.splits import validation_split
 from hcr_core.preprocessing import VERSION
 from hcr_core.training.augmentation import Augmentation
 from hcr_core.training.mixed_run import AVERAGE, BATCH, PEAK, SMOOTHING, STATE, WEIGHT_DECAY, Trainer, learning, train
@@ -31,8 +32,7 @@ SETTINGS = Augmentation(rotation=15, widths=(40, 160))
 
 def split() -> tuple[np.ndarray, np.ndarray]:
     """Positions in MNIST's training part to train and to validate on; the same for every seed."""
-    shuffled = np.random.default_rng(0).permutation(len(load(DATA, "train")))
-    return np.sort(shuffled[VALIDATION:]), np.sort(shuffled[:VALIDATION])
+    return validation_split(len(load(DATA, "train")), VALIDATION, seed=0)
 
 
 def mixture(seed: int) -> Mixture:
