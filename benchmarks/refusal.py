@@ -50,8 +50,8 @@ def main() -> None:
         ]
         right = probabilities.argmax(axis=1) == dataset.labels
         errors = f"{expected_calibration_error(claimed, right):11.2%} {error_by_chance(claimed):9.2%}"
-        print(f"{name:<12} {errors} {(written < threshold).mean():8.2%}   {'  '.join(kinds)}")
-    refused = [f"{kind} {(score < threshold).mean():.1%}" for kind, (_, score) in wrong.items()]
+        print(f"{name:<12} {errors} {recognizer.refused(probabilities, written).mean():8.2%}   {'  '.join(kinds)}")
+    refused = [f"{kind} {recognizer.refused(*said).mean():.1%}" for kind, said in wrong.items()]
     print(f"refused at {threshold}: {', '.join(refused)}")
 
 
