@@ -48,7 +48,7 @@ class Weights:
     gap: float = 1.5
     #: Cost of leaving out ink, per piece and per height of stroke.
     skip: float = 0.45
-    skip_ink: float = 0.91
+    skip_ink: float = 2.2
     #: Weight and limit of the misfit of a character's top and bottom.
     height: float = 0.77
     height_limit: float = 4.0
