@@ -131,6 +131,7 @@ def read_page(
     weights: Weights | None = None,
     words: WordList | None = None,
     steps: Steps | None = None,
+    upright: bool = False,
 ) -> list[list[FoundWord]] | None:
     """Read all lines of an image.
 
@@ -142,6 +143,7 @@ def read_page(
         layout: ``"page"``; ``"auto"``: a page, if it is not one character; ``"line"``: all ink is one line
             (unless it plainly is several), upright; or ``"word"``: one word.
         words: Of the language it is written in, which are preferred where they look nearly as good.
+        upright: Whether a page is known to lie as it should; else it may lie on any side.
         steps: Filled with ``original``, ``background``, ``ink``, ``rules`` and ``lines``.
 
     Returns:
@@ -149,11 +151,12 @@ def read_page(
         the layout is ``"auto"`` and all ink is one character.
     """
     auto, layout = layout == "auto", "page" if layout == "auto" else layout
+    any_side = layout == "page" and not upright
     steps = steps or Steps()
     model = Model(judge, alphabet, allowed, weights or Weights(), words)
-    sheet = _sheet(image, layout, steps, model)
+    sheet = _sheet(image, layout, steps, model if any_side else None)
     lines = uncut_lines(sheet.ink, layout)
-    read = _read_longest(lines, model) if layout == "page" and sheet.count >= _HALF_LEAST else {}
+    read = _read_longest(lines, model) if any_side and sheet.count >= _HALF_LEAST else {}
     if _is_upside_down(read, model):
         sheet, read = sheet.turned(), {}
         lines = uncut_lines(sheet.ink, layout)
@@ -212,14 +215,15 @@ class _Sheet:
         return _Sheet(ink, rules, _after(self.to_image, back), self.count)
 
 
-def _sheet(image: np.ndarray, layout: str, steps: Steps, model: Model) -> _Sheet:
-    """The ink, its lines level and without rules; perhaps upside down."""
+def _sheet(image: np.ndarray, layout: str, steps: Steps, model: Model | None) -> _Sheet:
+    """The ink, its lines level and without rules; perhaps upside down. Without a model it is not asked whether it lies
+    on its side."""
     page = find_ink(image)
     steps.add("original", page.original)
     steps.add("background", page.background)
     ink, to_image = page.ink, np.float64([[1 / page.scale, 0, 0], [0, 1 / page.scale, 0]])
     count = deskew.character_count(ink) if layout != "word" else 0
-    for _ in range(_quarter_turns(ink, count, model) if layout == "page" else 0):
+    for _ in range(_quarter_turns(ink, count, model) if model else 0):
         to_image = _after(to_image, np.float64([[0, 1, 0], [-1, 0, ink.shape[0] - 1]]))
         ink = cv2.rotate(ink, cv2.ROTATE_90_CLOCKWISE)
     degrees = deskew.skew(ink, count) if layout != "word" else 0.0

@@ -247,6 +247,8 @@ class Recognizer:
         alphabet: str | Iterable[str] | None = None,
         steps: Steps | None = None,
         language: str | None = None,
+        *,
+        upright: bool = False,
     ) -> Reading:
         """Read what is written on an image.
 
@@ -259,6 +261,7 @@ class Recognizer:
             steps: Filled with the images of each step, unless the layout is ``"character"``.
             language: One of ``word_list.LANGUAGES``: its words are preferred to others that look nearly as good;
                 without it what stands there is read letter by letter. Single characters and numbers are not changed.
+            upright: Whether a page is known to lie as it should, as one drawn on a screen.
 
         Returns:
             The reading, without characters where nothing is written.
@@ -274,7 +277,7 @@ class Recognizer:
         if layout == "character":
             return self._read_character(image, allowed)
         words = None if language is None else word_list(language)
-        reading = self._read_page(image, allowed, layout, steps, words)
+        reading = self._read_page(image, allowed, layout, steps, words, upright)
         # One character over another is the dot of an i, or a 5 and its bar.
         stacked = reading is not None and len(reading.lines) == len(reading.characters) == 2
         if reading is None or (layout == "auto" and (stacked or len(reading.characters) < 2)):
@@ -295,9 +298,16 @@ class Recognizer:
         return Reading((Line((Word((character,)),)),), self.name)
 
     def _read_page(
-        self, image: np.ndarray, allowed: np.ndarray, layout: str, steps: Steps | None, words: WordList | None
+        self,
+        image: np.ndarray,
+        allowed: np.ndarray,
+        layout: str,
+        steps: Steps | None,
+        words: WordList | None,
+        upright: bool,
     ) -> Reading | None:
-        found = read_page(image, self.judge, self.alphabet, allowed, layout=layout, words=words, steps=steps)
+        how = {"layout": layout, "words": words, "steps": steps, "upright": upright}
+        found = read_page(image, self.judge, self.alphabet, allowed, **how)
         if found is None:
             return None
         return Reading(tuple(Line(tuple(self._word(word, allowed) for word in line)) for line in found), self.name)

@@ -81,7 +81,9 @@ def test_pages_are_read_however_they_lie(recognizer, plain, image):
 @pytest.mark.parametrize("text", [("13540",), ("think",), ("Because", "be doing")])
 def test_a_few_characters_on_their_side_are_turned(recognizer, text, turns):
     upright = recognizer.read(page(*text), "page")
-    assert recognizer.read(np.ascontiguousarray(np.rot90(page(*text), turns)), "page").text == upright.text
+    lying = np.ascontiguousarray(np.rot90(page(*text), turns))
+    assert recognizer.read(lying, "page").text == upright.text
+    assert recognizer.read(lying, "page", upright=True).text != upright.text
 
 
 @pytest.mark.parametrize("text", ["13540", "1717", "HILL", "Wind", "2024"])
