@@ -254,7 +254,7 @@ def test_calibration_is_that_of_the_models_answers(expected):
     at = models(show="Calibration", data="digits")
     assert f"off by {precisely(expected_calibration_error(sure, right))}" in words(at)
     refused, threshold = rejection_curve(sure, right).at_accuracy(0.98)
-    assert at.dataframe[0].value["98.0%"][0] == f"{precisely(refused)} (< {threshold:.2f})"
+    assert at.dataframe[0].value["98.0%"][0] == f"{precisely(refused)} ({precisely(threshold)})"
 
 
 def test_every_change_has_a_curve_for_every_model(own_models):

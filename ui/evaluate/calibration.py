@@ -115,4 +115,4 @@ def _needed(curve: Rejection, wanted: float) -> str:
     if needed is None:
         return "cannot be reached"
     refused, threshold = needed
-    return f"{precisely(refused)} (< {threshold:.2f})" if refused else "none"
+    return f"{precisely(refused)} ({precisely(threshold)})" if refused else "none"
