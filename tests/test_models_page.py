@@ -145,6 +145,19 @@ def test_a_winner_is_named_only_where_it_can_be_told(shares, sentence):
     assert "the data set digits, test" in text
 
 
+def test_images_that_a_model_learned_from_are_said_to_be_such(own_models):
+    card = json.loads((model_store.user_store() / "twin" / "card.json").read_text())
+    card["data"].append({"name": "digits"})
+    (model_store.user_store() / "twin" / "card.json").write_text(json.dumps(card))
+    at = models(data="digits", part="train")
+    assert "and no measure of others: **twin**." in at.markdown[0].value
+    assert at.dataframe[0].value.set_index("model")["learned"].to_dict() == {"characters": "", "twin": "these images"}
+    assert "right that it learned from" in models(data="digits", part="train", models="twin").markdown[0].value
+    at = models(data="digits", part="test")
+    assert "earned from" not in at.markdown[0].value
+    assert "learned" not in at.dataframe[0].value
+
+
 def test_the_leaders_confusion_is_shown_first_until_another_is_chosen(own_models):
     at = models(data="digits", models="twin")
     at.button_group(key="show").set_value("Confusion").run()
