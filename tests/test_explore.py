@@ -166,6 +166,16 @@ def test_a_file_that_cannot_be_imported_is_told_by_its_own_name(files, message):
     assert "/tmp" not in said
 
 
+def test_a_refused_import_leaves_no_progress_bar():
+    at = explore(view="Import")
+    rows = "".join(f"{i % 2}{',0' * 16}\n" for i in range(12))
+    at.get("file_uploader")[0].set_value([("own.csv", rows.encode(), "text/csv")]).run()
+    at.text_input(key="import_name").set_value("digits").run()
+    at.button(key="import_start").click().run()
+    assert "name of a known data set" in at.error[0].value
+    assert not at.get("progress")
+
+
 def test_published_counts_are_complete():
     assert sum(PUBLISHED_COUNTS["A-Z Handwritten Alphabets (published)"].values()) == 372_450
     assert len(PUBLISHED_COUNTS["NIST SD19 (published)"]) == 62

@@ -106,11 +106,13 @@ def _form(path: Path, column: str | None, source: str) -> None:
     if not start:
         return
     bar = st.progress(0.0, "Importing …")
-    with timed("import", name=name):
-        imported = import_dataset(
-            path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"), source=source
-        )
-    bar.empty()
+    try:
+        with timed("import", name=name):
+            imported = import_dataset(
+                path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"), source=source
+            )
+    finally:
+        bar.empty()
     forget()
     st.success(f"{len(imported):,} images of {len(imported.alphabet)} classes are now {name}.")
     for note in imported.notes:
