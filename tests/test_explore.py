@@ -7,7 +7,8 @@ import pytest
 from conftest import page_at
 from streamlit.testing.v1 import AppTest
 
-from hcr_core.datasets import import_dataset
+from hcr_core.alphabet import Alphabet
+from hcr_core.datasets import Dataset, import_dataset
 from hcr_core.datasets.published import PUBLISHED_COUNTS
 from ui.figures import class_colours, class_matrix, count_bars, distributions
 
@@ -179,6 +180,21 @@ def test_a_refused_import_leaves_no_progress_bar():
 def test_published_counts_are_complete():
     assert sum(PUBLISHED_COUNTS["A-Z Handwritten Alphabets (published)"].values()) == 372_450
     assert len(PUBLISHED_COUNTS["NIST SD19 (published)"]) == 62
+
+
+def test_splits_have_the_same_order_and_colours_in_every_data_set(monkeypatch):
+    from ui import data as lookup
+
+    def colours(name: str, splits: list[str]) -> dict[str, str]:
+        images, labels = np.zeros((3, 8, 8), np.uint8), np.arange(3) % 2
+        dataset = Dataset(name, images, labels, Alphabet.from_text("ab"), np.resize(splits, 3))
+        monkeypatch.setattr(lookup, "dataset", lambda name: dataset)
+        series = {split: dict(zip("ab", counts, strict=True)) for split, counts in lookup.counts(name).items()}
+        return {bar.name: bar.marker.color for bar in count_bars(series, "ab", log=False, share=False).data}
+
+    two, three = colours("two", ["test", "train"]), colours("three", ["test", "validation", "train"])
+    assert ([*two], [*three]) == (["train", "test"], ["train", "validation", "test"])
+    assert two.items() <= three.items()
 
 
 def test_count_bars_follow_the_order_and_fill_what_is_missing():
