@@ -7,6 +7,7 @@ import streamlit as st
 from hcr_core import exploration
 from hcr_core.datasets import ENTRIES, DatasetError, available
 from hcr_core.datasets.published import PUBLISHED_COUNTS
+from hcr_core.datasets.registry import imported
 from hcr_core.model_store import ModelError
 from hcr_core.public import is_public
 from ui import data as lookup
@@ -15,7 +16,7 @@ from ui.entry import ensure_app
 from ui.export import chart, save_numbers
 from ui.figures import class_colours, class_matrix, count_bars, distributions
 from ui.image_views import image_grid, image_map
-from ui.importing import import_view
+from ui.importing import import_view, show_imported
 from ui.reading import plain
 from ui.recognize_this import send_to_recognize
 
@@ -376,8 +377,11 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Data set", names, key="data", bind="query-params", width=260)
         view = switch("Look at", [view for view in VIEWS if view != "Import" or not is_public()], "view")
-    if name in ENTRIES and view != "Import":
-        st.caption(f"{ENTRIES[name].title}.")
+    if view != "Import":
+        if name in ENTRIES:
+            st.caption(f"{ENTRIES[name].title}.")
+        elif name in imported():
+            show_imported(name)
     VIEWS[view](name)
     if is_public():
         st.caption("Importing data of your own is off in this public demonstration.")

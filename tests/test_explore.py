@@ -1,6 +1,7 @@
 """Each view of the Explore page on the bundled sets, and the figures it is made of."""
 
 import json
+from datetime import date
 
 import numpy as np
 import pytest
@@ -11,6 +12,7 @@ from hcr_core.alphabet import Alphabet
 from hcr_core.datasets import Dataset, import_dataset
 from hcr_core.datasets.published import PUBLISHED_COUNTS
 from ui.figures import class_colours, class_matrix, count_bars, distributions
+from ui.reading import plain
 
 VIEWS = ["Counts", "Gallery", "Typical", "Ink", "Map", "Look-alikes", "Suspicious", "Duplicates", "Import"]
 
@@ -100,6 +102,21 @@ def test_a_set_imported_again_is_the_new_one(tmp_path, monkeypatch):
         import_dataset(tmp_path / "own.npz", "own")
         lookup.forget()
         assert len(lookup.dataset("own")) == sum(lookup.counts("own").values()).sum() == count
+
+
+def test_an_imported_set_is_described_and_removed(tmp_path, monkeypatch):
+    monkeypatch.setenv("HCR_IMPORTED_DIR", str(tmp_path / "imported"))
+    np.savez(tmp_path / "a_b.npz", images=np.eye(4, dtype=np.uint8)[None].repeat(9, 0), labels=np.arange(9) % 2)
+    import_dataset(tmp_path / "a_b.npz", "removable")
+    at = explore(data="removable")
+    assert f"Imported on {plain(str(date.today()))} from a\\_b.npz: 9 images of 4 × 4 pixels." in words(at)
+    assert str(tmp_path) not in words(at)
+    at.button(key="import_remove").click().run()
+    assert not at.exception
+    assert "removable" not in at.selectbox(key="data").options
+    assert at.selectbox(key="data").value == "digits"
+    assert not (tmp_path / "imported" / "removable").exists()
+    assert "import_remove" not in [button.key for button in at.button]
 
 
 def grids(at: AppTest) -> list[dict]:
