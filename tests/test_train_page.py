@@ -152,6 +152,12 @@ def test_states_at_work(script, state, fields, sentence, offered):
     assert offered == set(labels(at)) & {"Pause", "Stop", "Go on", "Resume", "Make a model of its best state"}
 
 
+@pytest.mark.parametrize(("state", "speed"), [("training", "4,321"), ("preparing", "–"), ("paused", "–")])
+def test_a_speed_is_told_only_while_it_learns(script, state, speed):
+    with script.start().epochs(1).state(state).alive():
+        assert ["images a second", speed] in live(page(), "header")["numbers"]
+
+
 @pytest.mark.parametrize(
     ("state", "key", "wish"), [("training", "train_pause", "pause"), ("training", "train_stop", "stop")]
 )

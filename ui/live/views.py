@@ -135,18 +135,18 @@ def planned(progress: Progress, config: TrainingConfig) -> int:
 def _numbers(progress: Progress, passes: int, state: str) -> list[tuple[str, str]]:
     batch, right, best = progress.batch, latest_accuracy(progress), progress.best
     current = min(math.floor(progress.x) + 1, passes) if progress.start else 0
-    speed = ("images a second", f"{batch['images_per_second']:,.0f}" if batch else "–")
     if state in ENDED:
         # Two figures of the same validation images: at the last look, often of a sample, and after a whole pass.
         best_pass = [(f"after pass {best['epoch']}, its best", _share(best["val_accuracy"]))] if best else []
         last = ("right on unseen images, last look", _share(right))
-        return [last, *best_pass, ("pass over the data", f"{current} of {passes}"), speed]
+        return [last, *best_pass, ("pass over the data", f"{current} of {passes}")]
+    speed = batch.get("images_per_second")
     going = batch and state in ("training", "paused")
     return [
         ("right on unseen images", _share(right)),
         ("pass over the data", f"{current} of {passes}"),
         ("left", roughly(batch["seconds_left"]) if going else "–"),
-        speed,
+        ("images a second", f"{speed:,.0f}" if speed and state == "training" else "–"),
     ]
 
 
