@@ -1,11 +1,14 @@
 """The Train page in every state, on runs that were written, not trained."""
 
 import json
+import os
+import time
 
 import numpy as np
+import pandas as pd
 import pytest
-from scripted_run import CLASSES, Script
-from train_page import drawn, html, labels, live, page, words
+from scripted_run import BEGIN, CLASSES, Script
+from train_page import drawn, html, labels, live, page, stopped, words
 
 from hcr_core.training import job
 from hcr_core.training.architectures import ARCHITECTURES, layer_figures
@@ -209,6 +212,14 @@ def test_earlier_runs_are_listed_compared_and_deleted(train_places):
     at.button(key="train_delete_yes").click().run()
     assert not at.exception
     assert job.runs() == []
+
+
+def test_a_resumed_run_began_when_it_was_first_started(script):
+    stopped(script)
+    os.utime(script.run.folder / "config.json", (BEGIN - 86400,) * 2)
+    (script.run.folder / "ticket").write_text(repr(BEGIN))  # resumed a day later
+    (started,) = page(run="new").dataframe[0].value["started"]
+    assert started == pd.Timestamp(*time.localtime(BEGIN - 86400)[:6])
 
 
 def test_a_run_at_work_is_not_deleted(script):
