@@ -156,26 +156,22 @@ def show_typical(name: str) -> None:
         "The average image, then the most typical and the most unusual ones. "
         "An unusual image may be a rare style, or an error."
     )
-    headings = True
     for label in chosen_classes(name, 8):
         order = lookup.typicality(name, label)
         if len(order):
-            _typical_row(name, label, order, headings)
-            headings = False
+            _typical_row(name, label, order)
 
 
-def _typical_row(name: str, label: int, order: np.ndarray, headings: bool) -> None:
-    """A class's average, its first and its last images; with ``headings`` above the first row of all."""
+def _typical_row(name: str, label: int, order: np.ndarray) -> None:
+    """A class's average, its first and its last images, each under its name: on a phone they stand in one column."""
     title = lookup.dataset(name).alphabet[label]
     mean, typical, unusual = st.columns([1, 5, 5])
     with mean:
-        if headings:
-            st.markdown("**Average**")
-        st.image(lookup.average(name, label), width=64, caption=plain(title), alt=f"average {title}")
+        st.caption(f"Average **{plain(title)}**")
+        st.image(lookup.average(name, label), width=64, alt=f"average {title}")
     for column, positions, kind in ((typical, order[:_EACH], "typical"), (unusual, order[::-1][:_EACH], "unusual")):
         with column:
-            if headings:
-                st.markdown(f"**Most {kind}**")
+            st.caption(f"Most {kind}")
             words = [f"{kind} {title}, image {position}" for position in positions]
             clickable(name, positions, f"{kind}-{label}", words=words, tile=44, row=_EACH)
 
