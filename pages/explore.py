@@ -303,8 +303,8 @@ def show_duplicates(name: str) -> None:
             help="Equal images in training and test make a test easier than it looks.",
         )
         st.metric("Groups with different labels", f"{len(contradicting):,}", width="content")
-    first = _without_repeats(contradicting + across + groups)[:_GROUPS]
-    _duplicate_groups(name, "Equal pixel by pixel", first, [_together(data, group) for group in first], "equal")
+    equal = _without_repeats(contradicting + across + groups)
+    _duplicate_groups(name, "Equal pixel by pixel", equal, [_together(data, group) for group in equal], "equal")
     likeness = st.slider(
         "Nearly equal from a likeness of",
         0.95,
@@ -319,11 +319,11 @@ def show_duplicates(name: str) -> None:
     pairs, cosines = lookup.near_duplicates(name, likeness)
     crossing = data.split[pairs[:, 0]] != data.split[pairs[:, 1]]
     st.caption(
-        f"{len(pairs):,} pairs among {len(lookup.sample(name)):,} images (at most 1,000 are listed), "
+        f"{len(pairs):,} pairs among {len(lookup.sample(name)):,} images (at most 1,000 are found), "
         f"{int(crossing.sum()):,} of them across splits."
     )
-    likenesses = [f"likeness {cosine:.4f}" for cosine in cosines[:_GROUPS]]
-    _duplicate_groups(name, "Nearly equal", list(pairs[:_GROUPS]), likenesses, "near")
+    likenesses = [f"likeness {cosine:.4f}" for cosine in cosines]
+    _duplicate_groups(name, "Nearly equal", list(pairs), likenesses, "near")
     table = pd.DataFrame({"first": pairs[:, 0], "second": pairs[:, 1], "likeness": cosines, "across_splits": crossing})
     save_numbers(table, f"near-duplicates-{name}")
 
@@ -342,15 +342,15 @@ def _together(data, group: np.ndarray) -> str:
 
 
 def _duplicate_groups(name: str, title: str, groups: list[np.ndarray], titles: list[str], key: str) -> None:
-    """Groups of images, each framed, with words below it."""
+    """The first groups of images, each framed, with words below it."""
     if not groups:
         return
     data = lookup.dataset(name)
-    st.subheader(title, anchor=False)
-    shown = [group[:_OF_GROUP] for group in groups]
+    st.subheader(title + (f": the first {_GROUPS} of {len(groups):,}" if len(groups) > _GROUPS else ""), anchor=False)
+    shown = [group[:_OF_GROUP] for group in groups[:_GROUPS]]
     positions = np.concatenate(shown)
     captions = [f"{label_of(data, p)} · {data.split[p]}\n{p}" for p in positions]
-    framed = [(len(group), words) for group, words in zip(shown, titles, strict=True)]
+    framed = [(len(group), words) for group, words in zip(shown, titles, strict=False)]
     clickable(name, positions, key, captions, tile=84, groups=framed)
 
 

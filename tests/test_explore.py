@@ -133,6 +133,8 @@ def test_images_that_are_nearly_equal_stand_in_pairs():
     likenesses = [float(title.removeprefix("likeness ")) for _, title in grid["groups"]]
     assert likenesses == sorted(likenesses, reverse=True)
     assert likenesses[-1] >= 0.99
+    pairs = next(caption.value.split()[0] for caption in at.caption if " pairs among " in caption.value)
+    assert f"Nearly equal: the first 12 of {pairs}" in [heading.value for heading in at.subheader]
     assert len(grid["captions"]) == 24
 
 
