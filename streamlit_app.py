@@ -10,11 +10,18 @@ from ui.entry import app_started, page_settled
 
 # An icon drawn here, because Streamlit fetches named ones from another host.
 ICON = Image.fromarray(255 - render(pen_strokes("a"), width=130))
-#: Switches as high as the lists beside them, so that the names above both stand in one row.
-SWITCHES = '<style>[data-testid="stButtonGroup"] button:not(label button) { min-height: 2.5rem; }</style>'
+#: Switches as high as the lists beside them, so that the names above both stand in one row. Tables without their
+#: buttons where nothing can hover: there they stay, and cover what is above.
+STYLE = """<style>
+[data-testid="stButtonGroup"] button:not(label button) { min-height: 2.5rem; }
+@media (hover: none) {
+  [data-testid="stElementContainer"]:has([data-testid="stDataFrame"]) [data-testid="stElementToolbar"] {
+    display: none; }
+}
+</style>"""
 
 st.set_page_config(page_title="Handwriting Studio", page_icon=ICON, layout="wide")
-st.html(SWITCHES)
+st.html(STYLE)
 app_started()
 page = st.navigation(
     [

@@ -12,7 +12,7 @@ import sys
 import numpy as np
 
 from hcr_core import Recognizer
-from hcr_core.calibration import auroc, expected_calibration_error
+from hcr_core.calibration import auroc, reliability
 from hcr_core.datasets import load
 from hcr_core.evaluation import glyphs_of
 from hcr_core.training.negatives import UNSEEN_KINDS, unseen_glyph
@@ -20,13 +20,6 @@ from hcr_core.training.negatives import UNSEEN_KINDS, unseen_glyph
 #: Negatives of each kind; none of these seeds is used in training.
 COUNT, SEED = 1000, 2024
 SETS = ("emnist62", "unipen", "paper_chars")
-
-
-def error_by_chance(probability: np.ndarray) -> float:
-    """Mean calibration error, 0-1, if each answer were right with just the probability claimed, float (n,)."""
-    rng = np.random.default_rng(SEED)
-    draws = [expected_calibration_error(probability, rng.random(len(probability)) < probability) for _ in range(50)]
-    return float(np.mean(draws))
 
 
 def main() -> None:
@@ -48,8 +41,8 @@ def main() -> None:
             f"{kind} {auroc(written, score):.3f} ({auroc(claimed, p.max(axis=1)):.3f})"
             for kind, (p, score) in wrong.items()
         ]
-        right = probabilities.argmax(axis=1) == dataset.labels
-        errors = f"{expected_calibration_error(claimed, right):11.2%} {error_by_chance(claimed):9.2%}"
+        bins = reliability(claimed, probabilities.argmax(axis=1) == dataset.labels)
+        errors = f"{bins.error:11.2%} {bins.errors_by_chance().mean():9.2%}"
         print(f"{name:<12} {errors} {recognizer.refused(probabilities, written).mean():8.2%}   {'  '.join(kinds)}")
     refused = [f"{kind} {recognizer.refused(*said).mean():.1%}" for kind, said in wrong.items()]
     print(f"refused at {threshold}: {', '.join(refused)}")

@@ -6,6 +6,8 @@ import numpy as np
 
 #: Bins of equal width, as in Guo, Pleiss, Sun, Weinberger: On calibration of modern neural networks (ICML 2017).
 BINS = 15
+#: Of what chance does: the same for every model that is compared.
+_SEED, _DRAWS = 2024, 1000
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,22 @@ class Reliability:
         """Mean of ``claimed`` less ``right`` over all answers, signed: above 0 the model is too sure of itself."""
         filled = self.images > 0
         return float(np.average((self.claimed - self.right)[filled], weights=self.images[filled]))
+
+    @property
+    def error(self) -> float:
+        """Expected calibration error: the mean distance, 0-1, between ``claimed`` and ``right`` over all answers."""
+        filled = self.images > 0
+        return float(np.average(np.abs(self.claimed - self.right)[filled], weights=self.images[filled]))
+
+    def errors_by_chance(self) -> np.ndarray:
+        """``error`` of models that are right just as often as they claim, on as many images: float64 (draws,).
+
+        Bins hold few images, so that it is never 0; below these errors nothing can be told.
+        """
+        filled = self.images > 0
+        images, claimed = self.images[filled], np.minimum(self.claimed[filled], 1)
+        right = np.random.default_rng(_SEED).binomial(images, claimed, (_DRAWS, len(images))) / images
+        return np.average(np.abs(claimed - right), axis=1, weights=images)
 
 
 def reliability(probability: np.ndarray, right: np.ndarray, bins: int = BINS) -> Reliability:
@@ -55,10 +73,8 @@ def reliability(probability: np.ndarray, right: np.ndarray, bins: int = BINS) ->
 
 
 def expected_calibration_error(probability: np.ndarray, right: np.ndarray, bins: int = BINS) -> float:
-    """Mean distance, 0-1, between what was claimed and what was right, over ``reliability``'s bins by their images."""
-    found = reliability(probability, right, bins)
-    filled = found.images > 0
-    return float(np.average(np.abs(found.claimed - found.right)[filled], weights=found.images[filled]))
+    """``Reliability.error``."""
+    return reliability(probability, right, bins).error
 
 
 @dataclass(frozen=True)

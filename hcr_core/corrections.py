@@ -98,16 +98,21 @@ class Choice:
         label: Only those that say this; ``None``: any.
         writer: Only this visitor's; ``None``: anyone's.
         answer: ``"right"``, ``"wrong"`` or ``"unasked"`` (no model read it); ``None``: any.
+        numbers: Only those with these numbers; ``None``: any.
     """
 
     label: str | None = None
     writer: str | None = None
     answer: str | None = None
+    numbers: tuple[int, ...] | None = None
 
     def condition(self) -> tuple[str, list[str]]:
         """As an SQL condition and its values."""
         answers = {"right": "read_as = label", "wrong": "read_as NOT IN ('', label)", "unasked": "read_as = ''"}
+        numbers = None if self.numbers is None else json.dumps(self.numbers)
         terms = [("label = ?", self.label), ("writer = ?", self.writer)]
+        # As one value, however many there are: SQLite takes some thousand.
+        terms += [("id IN (SELECT value FROM json_each(?))", numbers)]
         chosen = [(term, value) for term, value in terms if value is not None]
         conditions = [term for term, _ in chosen] + ([answers[self.answer]] if self.answer else [])
         return " AND ".join(conditions) or "1", [value for _, value in chosen]

@@ -52,6 +52,11 @@ def parameters(card: dict) -> int | None:
     return card.get("architecture", {}).get("parameters")
 
 
+def learned_from(card: dict, data: str, part: str) -> bool:
+    """Whether a part of a data set is what the model was trained on, some or all of it."""
+    return part == "train" and any(entry.get("name") == data for entry in card.get("data", []))
+
+
 def measured(card: dict) -> dict[str, dict[str, float]]:
     """Figures of ``evaluation.accuracy_figures`` by what they were measured on: test sets, then ``"validation"``."""
     validation = card.get("validation")

@@ -7,6 +7,7 @@ import streamlit as st
 from hcr_core import exploration
 from hcr_core.datasets import ENTRIES, DatasetError, available
 from hcr_core.datasets.published import PUBLISHED_COUNTS
+from hcr_core.datasets.registry import imported
 from hcr_core.model_store import ModelError
 from hcr_core.public import is_public
 from ui import data as lookup
@@ -15,7 +16,7 @@ from ui.entry import ensure_app
 from ui.export import chart, save_numbers
 from ui.figures import class_colours, class_matrix, count_bars, distributions
 from ui.image_views import image_grid, image_map
-from ui.importing import import_view
+from ui.importing import import_view, show_imported
 from ui.reading import plain
 from ui.recognize_this import send_to_recognize
 
@@ -155,26 +156,22 @@ def show_typical(name: str) -> None:
         "The average image, then the most typical and the most unusual ones. "
         "An unusual image may be a rare style, or an error."
     )
-    headings = True
     for label in chosen_classes(name, 8):
         order = lookup.typicality(name, label)
         if len(order):
-            _typical_row(name, label, order, headings)
-            headings = False
+            _typical_row(name, label, order)
 
 
-def _typical_row(name: str, label: int, order: np.ndarray, headings: bool) -> None:
-    """A class's average, its first and its last images; with ``headings`` above the first row of all."""
+def _typical_row(name: str, label: int, order: np.ndarray) -> None:
+    """A class's average, its first and its last images, each under its name: on a phone they stand in one column."""
     title = lookup.dataset(name).alphabet[label]
     mean, typical, unusual = st.columns([1, 5, 5])
     with mean:
-        if headings:
-            st.markdown("**Average**")
-        st.image(lookup.average(name, label), width=64, caption=plain(title), alt=f"average {title}")
+        st.caption(f"Average **{plain(title)}**")
+        st.image(lookup.average(name, label), width=64, alt=f"average {title}")
     for column, positions, kind in ((typical, order[:_EACH], "typical"), (unusual, order[::-1][:_EACH], "unusual")):
         with column:
-            if headings:
-                st.markdown(f"**Most {kind}**")
+            st.caption(f"Most {kind}")
             words = [f"{kind} {title}, image {position}" for position in positions]
             clickable(name, positions, f"{kind}-{label}", words=words, tile=44, row=_EACH)
 
@@ -306,8 +303,8 @@ def show_duplicates(name: str) -> None:
             help="Equal images in training and test make a test easier than it looks.",
         )
         st.metric("Groups with different labels", f"{len(contradicting):,}", width="content")
-    first = _without_repeats(contradicting + across + groups)[:_GROUPS]
-    _duplicate_groups(name, "Equal pixel by pixel", first, [_together(data, group) for group in first], "equal")
+    equal = _without_repeats(contradicting + across + groups)
+    _duplicate_groups(name, "Equal pixel by pixel", equal, [_together(data, group) for group in equal], "equal")
     likeness = st.slider(
         "Nearly equal from a likeness of",
         0.95,
@@ -322,11 +319,11 @@ def show_duplicates(name: str) -> None:
     pairs, cosines = lookup.near_duplicates(name, likeness)
     crossing = data.split[pairs[:, 0]] != data.split[pairs[:, 1]]
     st.caption(
-        f"{len(pairs):,} pairs among {len(lookup.sample(name)):,} images (at most 1,000 are listed), "
+        f"{len(pairs):,} pairs among {len(lookup.sample(name)):,} images (at most 1,000 are found), "
         f"{int(crossing.sum()):,} of them across splits."
     )
-    likenesses = [f"likeness {cosine:.4f}" for cosine in cosines[:_GROUPS]]
-    _duplicate_groups(name, "Nearly equal", list(pairs[:_GROUPS]), likenesses, "near")
+    likenesses = [f"likeness {cosine:.4f}" for cosine in cosines]
+    _duplicate_groups(name, "Nearly equal", list(pairs), likenesses, "near")
     table = pd.DataFrame({"first": pairs[:, 0], "second": pairs[:, 1], "likeness": cosines, "across_splits": crossing})
     save_numbers(table, f"near-duplicates-{name}")
 
@@ -345,15 +342,15 @@ def _together(data, group: np.ndarray) -> str:
 
 
 def _duplicate_groups(name: str, title: str, groups: list[np.ndarray], titles: list[str], key: str) -> None:
-    """Groups of images, each framed, with words below it."""
+    """The first groups of images, each framed, with words below it."""
     if not groups:
         return
     data = lookup.dataset(name)
-    st.subheader(title, anchor=False)
-    shown = [group[:_OF_GROUP] for group in groups]
+    st.subheader(title + (f": the first {_GROUPS} of {len(groups):,}" if len(groups) > _GROUPS else ""), anchor=False)
+    shown = [group[:_OF_GROUP] for group in groups[:_GROUPS]]
     positions = np.concatenate(shown)
     captions = [f"{label_of(data, p)} · {data.split[p]}\n{p}" for p in positions]
-    framed = [(len(group), words) for group, words in zip(shown, titles, strict=True)]
+    framed = [(len(group), words) for group, words in zip(shown, titles, strict=False)]
     clickable(name, positions, key, captions, tile=84, groups=framed)
 
 
@@ -376,8 +373,11 @@ def page() -> None:
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         name = st.selectbox("Data set", names, key="data", bind="query-params", width=260)
         view = switch("Look at", [view for view in VIEWS if view != "Import" or not is_public()], "view")
-    if name in ENTRIES and view != "Import":
-        st.caption(f"{ENTRIES[name].title}.")
+    if view != "Import":
+        if name in ENTRIES:
+            st.caption(f"{ENTRIES[name].title}.")
+        elif name in imported():
+            show_imported(name)
     VIEWS[view](name)
     if is_public():
         st.caption("Importing data of your own is off in this public demonstration.")

@@ -94,10 +94,10 @@ class Script:
     def peek(self, epoch: int, step: int, accuracy: float, drawings: dict[str, int] | None = None) -> "Script":
         return self.write("peek", epoch=epoch, step=step, **self.looks(accuracy, drawings))
 
-    def epochs(self, count: int, drawings: dict[str, int] | None = None) -> "Script":
-        """Whole epochs, each better than the last one."""
+    def epochs(self, count: int, drawings: dict[str, int] | None = None, *, best: bool = True) -> "Script":
+        """Whole epochs, each better than the last one; or each much worse, if they are not to be the ``best``."""
         for epoch in range(self.at + 1, self.at + count + 1):
-            accuracy = round(1 - 0.6 / epoch**1.5, 3)
+            accuracy = round((1 if best else 0.5) * (1 - 0.6 / epoch**1.5), 3)
             for step in (STEPS // 2, STEPS):
                 self.batch(epoch, step, accuracy - 0.05)
             self.peek(epoch, STEPS // 2, accuracy - 0.02, drawings)
@@ -111,14 +111,15 @@ class Script:
                 "learning_rate": 1e-3,
             }
             looks = self.looks(accuracy, drawings, VALIDATION)
-            self.write("epoch", epoch=epoch, of=self.of, best=True, **figures, **looks)
-            self.last = figures
+            self.write("epoch", epoch=epoch, of=self.of, best=best, **figures, **looks)
+            if best:
+                self.last, self.best = figures, epoch
         self.at += count
         return self
 
     def end(self) -> "Script":
         summary = {key: self.last[key] for key in ("loss", "accuracy", "val_loss", "val_accuracy", "images_per_second")}
-        summary |= {"epochs": self.at, "best_epoch": self.at, "seconds": 10.0}
+        summary |= {"epochs": self.at, "best_epoch": self.best, "seconds": 10.0}
         return self.write("end", model="", summary=summary, card={}).state("finished")
 
     def checkpoint(self) -> "Script":

@@ -59,6 +59,16 @@ def test_too_sure_here_and_too_modest_there_do_not_cancel_out():
     assert expected_calibration_error(probability, right) == pytest.approx(0.9)
 
 
+@pytest.mark.parametrize("images", [200, 20_000])
+def test_the_error_of_true_probabilities_is_that_of_chance(images):
+    rng = np.random.default_rng(3)
+    probability = 0.3 + 0.7 * rng.beta(5, 1, images)
+    drawn = [expected_calibration_error(probability, rng.random(images) < probability) for _ in range(200)]
+    by_chance = reliability(probability, np.ones(images, bool)).errors_by_chance()
+    assert by_chance.mean() == pytest.approx(np.mean(drawn), rel=0.07)
+    assert np.percentile(by_chance, 95) == pytest.approx(np.percentile(drawn, 95), rel=0.15)
+
+
 def test_every_answer_is_in_a_bin_and_limits_belong_below():
     found = reliability(np.array([0.0, 0.2, 0.2000001, 1.0]), np.array([0, 1, 0, 1], bool), bins=5)
     assert found.images.tolist() == [2, 1, 0, 0, 1]

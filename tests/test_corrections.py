@@ -62,6 +62,8 @@ def test_nothing_is_made_by_looking(places):
         (Choice(answer="unasked"), "C"),
         (Choice(label="A", answer="wrong"), "A"),
         (Choice(label="' OR 1 --"), ""),
+        (Choice(numbers=(1, 3, 99)), "BA"),
+        (Choice(writer="Ada", numbers=()), ""),
     ],
 )
 def test_samples_are_chosen(choice, labels):

@@ -1,15 +1,18 @@
 """Each view of the Explore page on the bundled sets, and the figures it is made of."""
 
 import json
+from datetime import date
 
 import numpy as np
 import pytest
 from conftest import page_at
 from streamlit.testing.v1 import AppTest
 
-from hcr_core.datasets import import_dataset
+from hcr_core.alphabet import Alphabet
+from hcr_core.datasets import Dataset, import_dataset
 from hcr_core.datasets.published import PUBLISHED_COUNTS
 from ui.figures import class_colours, class_matrix, count_bars, distributions
+from ui.reading import plain
 
 VIEWS = ["Counts", "Gallery", "Typical", "Ink", "Map", "Look-alikes", "Suspicious", "Duplicates", "Import"]
 
@@ -101,6 +104,21 @@ def test_a_set_imported_again_is_the_new_one(tmp_path, monkeypatch):
         assert len(lookup.dataset("own")) == sum(lookup.counts("own").values()).sum() == count
 
 
+def test_an_imported_set_is_described_and_removed(tmp_path, monkeypatch):
+    monkeypatch.setenv("HCR_IMPORTED_DIR", str(tmp_path / "imported"))
+    np.savez(tmp_path / "a_b.npz", images=np.eye(4, dtype=np.uint8)[None].repeat(9, 0), labels=np.arange(9) % 2)
+    import_dataset(tmp_path / "a_b.npz", "removable")
+    at = explore(data="removable")
+    assert f"Imported on {plain(str(date.today()))} from a\\_b.npz: 9 images of 4 × 4 pixels." in words(at)
+    assert str(tmp_path) not in words(at)
+    at.button(key="import_remove").click().run()
+    assert not at.exception
+    assert "removable" not in at.selectbox(key="data").options
+    assert at.selectbox(key="data").value == "digits"
+    assert not (tmp_path / "imported" / "removable").exists()
+    assert "import_remove" not in [button.key for button in at.button]
+
+
 def grids(at: AppTest) -> list[dict]:
     """What the grids of images were given to show."""
     found = [view.proto for view in at.get("bidi_component") if view.proto.component_name == "hcr_image_grid"]
@@ -115,6 +133,8 @@ def test_images_that_are_nearly_equal_stand_in_pairs():
     likenesses = [float(title.removeprefix("likeness ")) for _, title in grid["groups"]]
     assert likenesses == sorted(likenesses, reverse=True)
     assert likenesses[-1] >= 0.99
+    pairs = next(caption.value.split()[0] for caption in at.caption if " pairs among " in caption.value)
+    assert f"Nearly equal: the first 12 of {pairs}" in [heading.value for heading in at.subheader]
     assert len(grid["captions"]) == 24
 
 
@@ -129,10 +149,11 @@ def test_equal_images_stand_together(tmp_path, monkeypatch):
     assert title.startswith("8 images, different labels")
 
 
-def test_typical_and_unusual_images_fill_one_row_each_under_their_headings():
-    at = explore(data="digits", view="Typical", classes="3")
-    assert {"**Average**", "**Most typical**", "**Most unusual**"} <= {element.value for element in at.markdown}
-    assert [(grid["row"], len(grid["captions"])) for grid in grids(at)] == [(10, 10), (10, 10)]
+def test_typical_and_unusual_images_fill_one_row_each_under_their_names():
+    at = page_at("pages/explore.py", data="digits", view="Typical", classes=["3", "5"])
+    names = ["Average **3**", "Most typical", "Most unusual", "Average **5**", "Most typical", "Most unusual"]
+    assert [caption.value for caption in at.caption][-6:] == names
+    assert [(grid["row"], len(grid["captions"])) for grid in grids(at)] == [(10, 10)] * 4
 
 
 def idx(kind: int, *shape: int) -> bytes:
@@ -166,9 +187,34 @@ def test_a_file_that_cannot_be_imported_is_told_by_its_own_name(files, message):
     assert "/tmp" not in said
 
 
+def test_a_refused_import_leaves_no_progress_bar():
+    at = explore(view="Import")
+    rows = "".join(f"{i % 2}{',0' * 16}\n" for i in range(12))
+    at.get("file_uploader")[0].set_value([("own.csv", rows.encode(), "text/csv")]).run()
+    at.text_input(key="import_name").set_value("digits").run()
+    at.button(key="import_start").click().run()
+    assert "name of a known data set" in at.error[0].value
+    assert not at.get("progress")
+
+
 def test_published_counts_are_complete():
     assert sum(PUBLISHED_COUNTS["A-Z Handwritten Alphabets (published)"].values()) == 372_450
     assert len(PUBLISHED_COUNTS["NIST SD19 (published)"]) == 62
+
+
+def test_splits_have_the_same_order_and_colours_in_every_data_set(monkeypatch):
+    from ui import data as lookup
+
+    def colours(name: str, splits: list[str]) -> dict[str, str]:
+        images, labels = np.zeros((3, 8, 8), np.uint8), np.arange(3) % 2
+        dataset = Dataset(name, images, labels, Alphabet.from_text("ab"), np.resize(splits, 3))
+        monkeypatch.setattr(lookup, "dataset", lambda name: dataset)
+        series = {split: dict(zip("ab", counts, strict=True)) for split, counts in lookup.counts(name).items()}
+        return {bar.name: bar.marker.color for bar in count_bars(series, "ab", log=False, share=False).data}
+
+    two, three = colours("two", ["test", "train"]), colours("three", ["test", "validation", "train"])
+    assert ([*two], [*three]) == (["train", "test"], ["train", "validation", "test"])
+    assert two.items() <= three.items()
 
 
 def test_count_bars_follow_the_order_and_fill_what_is_missing():

@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 
 from hcr_core import Recognizer, model_store, robustness_results
 from hcr_core.alphabet import Alphabet
-from hcr_core.calibration import expected_calibration_error, rejection_curve
+from hcr_core.calibration import Reliability, expected_calibration_error, rejection_curve
 from hcr_core.datasets import load
 from hcr_core.evaluation import Answers
 from hcr_core.evaluation_results import Evaluation
@@ -20,6 +20,7 @@ from hcr_core.matching import Match
 from hcr_core.robustness import PERTURBATIONS
 from ui.evaluate import robustness
 from ui.evaluate.calibration import verdict
+from ui.evaluate.figures import reliability_diagram
 from ui.evaluate.gallery import answer_table, ordered
 from ui.evaluate.leaderboard import headline
 from ui.evaluate.questions import precisely
@@ -144,6 +145,19 @@ def test_a_winner_is_named_only_where_it_can_be_told(shares, sentence):
     assert "the data set digits, test" in text
 
 
+def test_images_that_a_model_learned_from_are_said_to_be_such(own_models):
+    card = json.loads((model_store.user_store() / "twin" / "card.json").read_text())
+    card["data"].append({"name": "digits"})
+    (model_store.user_store() / "twin" / "card.json").write_text(json.dumps(card))
+    at = models(data="digits", part="train")
+    assert "and no measure of others: **twin**." in at.markdown[0].value
+    assert at.dataframe[0].value.set_index("model")["learned"].to_dict() == {"characters": "", "twin": "these images"}
+    assert "right that it learned from" in models(data="digits", part="train", models="twin").markdown[0].value
+    at = models(data="digits", part="test")
+    assert "earned from" not in at.markdown[0].value
+    assert "learned" not in at.dataframe[0].value
+
+
 def test_the_leaders_confusion_is_shown_first_until_another_is_chosen(own_models):
     at = models(data="digits", models="twin")
     at.button_group(key="show").set_value("Confusion").run()
@@ -253,7 +267,7 @@ def test_calibration_is_that_of_the_models_answers(expected):
     at = models(show="Calibration", data="digits")
     assert f"off by {precisely(expected_calibration_error(sure, right))}" in words(at)
     refused, threshold = rejection_curve(sure, right).at_accuracy(0.98)
-    assert at.dataframe[0].value["98.0%"][0] == f"{precisely(refused)} (< {threshold:.2f})"
+    assert at.dataframe[0].value["98.0%"][0] == f"{precisely(refused)} ({precisely(threshold)})"
 
 
 def test_every_change_has_a_curve_for_every_model(own_models):
@@ -269,9 +283,26 @@ def test_examples_of_the_change_stand_below():
     assert "12 images of digits, test were changed" in words(models(show="Robustness", data="digits", change="blur"))
 
 
-@pytest.mark.parametrize(("gap", "words"), [(0.005, "as sure as"), (0.02, "too sure"), (-0.02, "right more often")])
-def test_calibration_in_words(gap, words):
-    assert words in verdict(gap)
+@pytest.mark.parametrize(
+    ("claimed", "right", "images", "sentence"),
+    [
+        ([0.9], [0.88], 100, "as sure as it should be, as far as so many images can tell: off by 2.0 %"),
+        ([0.9], [0.88], 10_000, "too sure of itself: off by 2.0 % on average, by chance alone up to 0."),
+        ([0.9], [0.92], 10_000, "right more often than it claims: off by 2.0 %"),
+        ([0.5, 0.9], [0.55, 0.85], 10_000, "too sure of some answers and not sure enough of others: off by 5.0 %"),
+    ],
+    ids=["few images", "too sure", "too modest", "both"],
+)
+def test_calibration_is_judged_by_what_chance_gives(claimed, right, images, sentence):
+    found = Reliability(np.empty(0), np.full(len(claimed), images), np.array(claimed), np.array(right))
+    assert sentence in verdict(found)
+
+
+def test_a_handful_of_images_does_not_bend_the_curve():
+    found = Reliability(np.empty(0), np.array([500, 0, 3]), np.array([0.5, np.nan, 0.9]), np.array([0.5, np.nan, 0.3]))
+    _, curve, few = reliability_diagram({"twin": found}).data
+    assert (curve.mode, list(curve.x), few.mode, list(few.x)) == ("lines+markers", [0.5], "markers", [0.9])
+    assert not few.showlegend
 
 
 @pytest.fixture

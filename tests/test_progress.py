@@ -109,6 +109,17 @@ def test_the_end_is_told_and_forgotten_when_it_goes_on(script):
     assert folded(script.start(epoch=4)).end is None
 
 
+def test_at_the_end_matrix_and_images_are_those_of_the_best_epoch(script):
+    progress = folded(script.start().epochs(2).epochs(1, best=False))
+    assert np.trace(progress.confusion) < 0.5 * VALIDATION
+    progress = folded(script.end())
+    assert np.trace(progress.confusion) == round(0.788 * VALIDATION)
+    truths = [entry["label"] for entry in progress.start["gallery"]]
+    assert sum(answer == truth for (answer, _), truth in zip(progress.gallery, truths, strict=True)) == 13
+    # As it goes on, what it knows now is seen again.
+    assert np.trace(folded(script.start(epoch=4).epochs(1, best=False)).confusion) < 0.5 * VALIDATION
+
+
 def test_events_of_another_kind_are_passed_over(script):
     assert folded(script.start().write("something-new", x=1).epochs(1)).x == 1
 

@@ -94,6 +94,12 @@ def test_the_explore_page_has_no_import(public):
     assert any("Importing" in caption.value for caption in at.caption)
 
 
+def test_an_imported_set_cannot_be_removed(public):
+    at = page_at("pages/explore.py", data="own")
+    assert any("Imported on" in caption.value for caption in at.caption)
+    assert not at.get("popover")
+
+
 def test_reading_and_comparing_stay(public):
     for page in ("recognize", "models"):
         at = page_at(f"pages/{page}.py")

@@ -9,7 +9,7 @@ from streamlit.testing.v1 import AppTest
 from test_pages import app, draw, png, shown
 
 from hcr_core import corrections
-from hcr_core.corrections import Sample
+from hcr_core.corrections import Choice, Sample
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.guided_sheet import glyph_of
 from hcr_core.model_store import open_folder, open_model, save_model
@@ -146,6 +146,20 @@ def test_a_sheet_is_kept_cell_by_cell_and_taken_back():
     assert "cell 1: D" in html  # what was written least comes next
     at.button(key="teach_back").click().run()
     assert corrections.samples() == []
+
+
+def test_who_gives_no_name_has_the_progress_of_their_own_visit():
+    def progress(at: AppTest) -> str:
+        return at.get("progress")[0].proto.text
+
+    first, second = write_sheet(page_at("pages/teach.py"), "ABC"), page_at("pages/teach.py")
+    assert progress(first) == "3 of 78 written"
+    assert progress(second) == "0 of 78 written"
+    corrections.delete([corrections.samples()[0].id])
+    assert progress(first.run()) == "2 of 78 written"
+    assert progress(write_sheet(second, "A")) == "1 of 78 written"
+    assert progress(first.run()) == "2 of 78 written"
+    assert len(corrections.samples(Choice(writer=""))) == 3
 
 
 def test_any_script_can_be_typed():

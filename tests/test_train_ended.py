@@ -22,6 +22,16 @@ def test_the_summary_at_the_end(script):
     assert (numbers["training time"], numbers["best pass"]) == ("10 s", "4 of 4")
 
 
+def test_headline_and_matrix_of_a_finished_run_are_of_the_same_pass(script):
+    script.start().epochs(2).peek(3, 10, 0.5).epochs(2, best=False)
+    at = page(run=modelled(script.end()).run.id)
+    sentence = live(at, "header")["sentence"]
+    assert "reads 79 % right of 200 images that it was not trained on (the same images chose the pass)" in sentence
+    classes = live(at, "classes")
+    assert sum(count for truth, answer, count in classes["cells"] if truth == answer) == 158
+    assert "All validation images, after pass 2, the best" in classes["note"]
+
+
 def test_a_finished_model_is_saved_and_chosen_on_the_recognize_page(script):
     at = page(run=finished(script).run.id)
     assert "Not saved yet" in words(at)

@@ -1,11 +1,14 @@
 """The Train page in every state, on runs that were written, not trained."""
 
 import json
+import os
+import time
 
 import numpy as np
+import pandas as pd
 import pytest
-from scripted_run import CLASSES, Script
-from train_page import drawn, html, labels, live, page, words
+from scripted_run import BEGIN, CLASSES, Script
+from train_page import drawn, html, labels, live, page, stopped, words
 
 from hcr_core.training import job
 from hcr_core.training.architectures import ARCHITECTURES, layer_figures
@@ -152,6 +155,12 @@ def test_states_at_work(script, state, fields, sentence, offered):
     assert offered == set(labels(at)) & {"Pause", "Stop", "Go on", "Resume", "Make a model of its best state"}
 
 
+@pytest.mark.parametrize(("state", "speed"), [("training", "4,321"), ("preparing", "–"), ("paused", "–")])
+def test_a_speed_is_told_only_while_it_learns(script, state, speed):
+    with script.start().epochs(1).state(state).alive():
+        assert ["images a second", speed] in live(page(), "header")["numbers"]
+
+
 @pytest.mark.parametrize(
     ("state", "key", "wish"), [("training", "train_pause", "pause"), ("training", "train_stop", "stop")]
 )
@@ -203,6 +212,14 @@ def test_earlier_runs_are_listed_compared_and_deleted(train_places):
     at.button(key="train_delete_yes").click().run()
     assert not at.exception
     assert job.runs() == []
+
+
+def test_a_resumed_run_began_when_it_was_first_started(script):
+    stopped(script)
+    os.utime(script.run.folder / "config.json", (BEGIN - 86400,) * 2)
+    (script.run.folder / "ticket").write_text(repr(BEGIN))  # resumed a day later
+    (started,) = page(run="new").dataframe[0].value["started"]
+    assert started == pd.Timestamp(*time.localtime(BEGIN - 86400)[:6])
 
 
 def test_a_run_at_work_is_not_deleted(script):

@@ -14,7 +14,7 @@ from hcr_core.training.architectures import ARCHITECTURES
 from hcr_core.training.augmentation import STRENGTHS
 from hcr_core.training.config import TrainingConfig, TrainingError, chosen_labels
 from hcr_core.training.data import count, gather
-from hcr_core.training.estimate import expected
+from hcr_core.training.estimate import Pace, expected
 from hcr_core.training.events import EventLog, confusion, counted
 from hcr_core.training.job import Run
 from hcr_core.training.samples import Batches
@@ -242,3 +242,14 @@ def test_the_time_is_calculated_at_first_and_measured_later(run, monkeypatch):
 )
 def test_why_a_run_failed_is_said_in_a_sentence(error, sentence):
     assert sentence in reason(error)
+
+
+def test_the_speed_told_is_that_of_several_seconds():
+    pace = Pace()
+    assert pace.add(64, 9.0) == 0  # compiled meanwhile
+    assert pace.add(100, 0.5) == 200
+    assert pace.add(300, 0.5) == 400
+    for _ in range(20):
+        speed = pace.add(250, 0.5)
+    assert speed == 500  # the slow beginning is forgotten
+    assert pace.add(0, 0.5) == pytest.approx(450, abs=10)

@@ -98,11 +98,10 @@ def training_part(name: str) -> Dataset:
 
 @st.cache_data(show_spinner=False, max_entries=64)
 def counts(name: str) -> dict[str, np.ndarray]:
-    """Images of each class, int64 (classes,), by split."""
+    """Images of each class, int64 (classes,), by split, in the order of ``SPLITS``."""
     data = dataset(name)
     return {
-        str(split): exploration.class_counts(data.labels[data.split == split], len(data.alphabet))
-        for split in dict.fromkeys(data.split.tolist())
+        split: exploration.class_counts(data.labels[data.split == split], len(data.alphabet)) for split in data.splits
     }
 
 

@@ -128,6 +128,8 @@ def run_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]], unit: str, *, s
 
 #: Colours of data sets, or parts of one, beside each other.
 _SERIES = ("#5b74e8", "#d9793f", "#3ba182", "#b45cc0")
+#: The same for every data set, whether it has a validation split or not.
+_SPLITS = dict(zip(("train", "test", "validation"), _SERIES, strict=False))
 
 
 def class_colours(classes: int) -> list[str]:
@@ -145,13 +147,14 @@ def count_bars(series: dict[str, dict[str, float]], order: Sequence[str], *, log
         share: The values are shares.
     """
     figure = go.Figure()
-    for (name, counts), colour in zip(series.items(), _SERIES, strict=False):
+    colours = dict(zip(series, _SERIES, strict=False)) | _SPLITS
+    for name, counts in series.items():
         figure.add_bar(
             y=list(map(as_text, order)),
             x=[counts.get(label, 0) for label in order],
             name=name,
             orientation="h",
-            marker_color=colour,
+            marker_color=colours[name],
             hovertemplate="%{y}: %{x:.2%}" if share else "%{y}: %{x:,}",
         )
     # From the top: the classes, and the bars of each in the order of the legend.

@@ -1,4 +1,4 @@
-"""Bringing one's own data set in from the browser: files, a look at the first rows, a name."""
+"""Bringing one's own data set in from the browser, and out again: files, a look at the first rows, a name."""
 
 import re
 import tempfile
@@ -7,9 +7,11 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from hcr_core.datasets import DatasetError, import_dataset, preview
+from hcr_core.datasets import DatasetError, import_dataset, preview, remove
+from hcr_core.datasets.imported import imported_on
 from hcr_core.journal import timed
-from ui.data import forget
+from hcr_core.public import is_public
+from ui.data import dataset, forget
 from ui.image_views import image_grid
 from ui.reading import plain
 
@@ -62,6 +64,27 @@ def import_view() -> None:
         st.error(plain(_as_visitors_know(error, path)), icon=":material/error:")
 
 
+def show_imported(name: str) -> None:
+    """What is known of an imported set, and removing it."""
+    data = dataset(name)
+    when, (height, width) = imported_on(name), data.images.shape[1:]
+    with st.container(horizontal=True, vertical_alignment="center", gap="small"):
+        # Of a path on this machine, the file's name is a visitor's business.
+        words = f"Imported{f' on {plain(when)}' * bool(when)} from {plain(Path(data.source).name)}"
+        st.caption(f"{words}: {len(data):,} images of {width} × {height} pixels.", width="content")
+        if is_public():
+            return
+        with st.popover("Remove this data set", icon=":material/delete:", type="tertiary"):
+            st.markdown(
+                f"**{plain(name)}** is gone for good then, for everyone who uses this machine. Models that learned "
+                "from it stay as they are."
+            )
+            if st.button("Remove for good", type="primary", icon=":material/delete:", key=f"{_KEY}_remove"):
+                remove(name)
+                forget()
+                st.rerun()
+
+
 def _as_visitors_know(error: DatasetError, path: Path) -> str:
     """What is wrong, with the files' own names instead of where they lie here; several lie in a folder of their own."""
     folder = path if path.is_dir() else path.parent
@@ -106,11 +129,13 @@ def _form(path: Path, column: str | None, source: str) -> None:
     if not start:
         return
     bar = st.progress(0.0, "Importing …")
-    with timed("import", name=name):
-        imported = import_dataset(
-            path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"), source=source
-        )
-    bar.empty()
+    try:
+        with timed("import", name=name):
+            imported = import_dataset(
+                path, name, column, lambda share: bar.progress(min(1.0, share), "Importing …"), source=source
+            )
+    finally:
+        bar.empty()
     forget()
     st.success(f"{len(imported):,} images of {len(imported.alphabet)} classes are now {name}.")
     for note in imported.notes:

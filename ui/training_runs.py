@@ -36,7 +36,7 @@ def listed(open_run) -> None:
             ),
             "started": st.column_config.DatetimeColumn("started", format="D MMM, HH:mm"),
         },
-        alt="The runs, the one started last first",
+        alt="The runs, the one started or resumed last first",
     ).selection.rows
     picked = [runs[i] for i in chosen if i < len(runs)]
     if not picked:
@@ -62,7 +62,7 @@ def _row(run: Run) -> dict:
         "state": "finished early" if state == "finished" and early else state,
         "unseen": best.get("val_accuracy"),
         "time": duration(seconds) if seconds else "",
-        "started": pd.Timestamp(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.ticket))),
+        "started": pd.Timestamp(time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(run.begun))),
     }
 
 

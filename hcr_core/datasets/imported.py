@@ -126,6 +126,12 @@ def preview(path: str | Path, label_column: str | None = None, rows: int = 5) ->
     return Preview(labels, np.concatenate(images))
 
 
+def imported_on(name: str) -> str:
+    """The day on which a data set was imported, as YYYY-MM-DD; empty where that is not known."""
+    day = (store.read_meta(imported_folder() / name) or {}).get("imported")
+    return day if isinstance(day, str) else ""
+
+
 def remove(name: str) -> None:
     """Delete an imported data set; raises ``DatasetError`` where there is none of that name."""
     refuse_in_public("Deleting", DatasetError)

@@ -1,6 +1,7 @@
-"""How long a run will take, before it starts."""
+"""How long a run will take, before it starts, and how fast it is."""
 
 import os
+from collections import deque
 from dataclasses import dataclass
 from statistics import median
 
@@ -23,6 +24,8 @@ _AROUND = 9.0
 _PASS = 0.23
 #: Earlier runs that are asked for their speed: one of them may have shared the machine.
 _ASKED = 5
+#: Seconds whose speed is told: of a quarter of one it jumps about.
+_LATELY = 5.0
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,24 @@ def expected(config: TrainingConfig, samples: int, classes: int) -> Estimate:
     if config.recipe.augment != "none":
         each += _VARIED
     return Estimate(around + shown * each, False)
+
+
+class Pace:
+    """Images a second over the last seconds."""
+
+    def __init__(self):
+        self._recent: deque[tuple[int, float]] | None = None
+
+    def add(self, images: int, seconds: float) -> float:
+        """The speed, with so many images more; 0 after the first ones, whose step had to be compiled."""
+        if self._recent is None:
+            self._recent = deque()
+            return 0.0
+        self._recent.append((images, seconds))
+        while sum(seconds for _, seconds in self._recent) - self._recent[0][1] >= _LATELY:
+            self._recent.popleft()
+        images, seconds = map(sum, zip(*self._recent, strict=True))
+        return images / max(seconds, 1e-6)
 
 
 def _like(config: TrainingConfig) -> list[Run]:

@@ -12,7 +12,8 @@ Every event has ``event`` (its kind) and ``time`` (seconds since 1970). Steps an
     ``{"image": base64 of 784 bytes, "label": class}``.
 ``batch``
     One to four times a second: ``epoch``, ``step``, ``loss`` and ``accuracy`` (means since the last
-    such event), ``images_per_second``, ``seconds_left`` (of the whole run), ``learning_rate``.
+    such event), ``images_per_second`` (of the last seconds, 0 before it is known), ``seconds_left``
+    (of the whole run), ``learning_rate``.
 ``peek``
     Every half a second to three seconds, what the network of the moment makes of: ``gallery``
     (``[class, probability]`` each), ``drawings`` (key to the probabilities of all classes), and a

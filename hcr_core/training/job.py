@@ -84,6 +84,14 @@ class Run:
             return 0.0
         return ticket if 0 <= ticket < _END_OF_TIME else 0.0
 
+    @property
+    def begun(self) -> float:
+        """When it was first started, in seconds since 1970; as ``ticket`` where its files were copied since."""
+        try:
+            return min((self.folder / CONFIG).stat().st_mtime, self.ticket)  # written once
+        except OSError:
+            return self.ticket
+
     def events(self, offset: int = 0) -> tuple[list[dict], int]:
         """Events from a byte offset of the log on, and the offset to go on from; any JSON, where the log is damaged.
 

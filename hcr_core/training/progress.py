@@ -69,7 +69,7 @@ class Progress:
         whole: Whether ``confusion`` is of all validation images, not of the fixed sample.
         gallery: Answers to the images of ``start["gallery"]``: ``[class, probability]`` each.
         drawings: What was made of each visitor's drawing, by key, in order of time.
-        end: The ``end`` event, or ``None``.
+        end: The ``end`` event, or ``None``; with it ``confusion`` and ``gallery`` are the best epoch's, like the model.
     """
 
     def __init__(self):
@@ -86,6 +86,7 @@ class Progress:
             self.confusion: np.ndarray | None = None
             self.whole = False
             self.gallery: list[list[float]] = []
+            self._best_look: tuple[np.ndarray, list[list[float]]] | None = None
         self.training.forget(x)
         self.sampled.forget(x)
         self.history = [epoch for epoch in self.history if epoch["epoch"] <= x]
@@ -150,10 +151,15 @@ class Progress:
         self._look(event, float(event["epoch"]))
         self.whole = True
         self.sampled.add(float(event["epoch"]), event["val_accuracy"])
+        if event.get("best"):
+            self._best_look = self.confusion, self.gallery
         self.history.append({key: event[key] for key in event if key not in ("confusion", "gallery", "drawings")})
 
     def _take_end(self, event: dict) -> None:
         self.end = event
+        if self._best_look:
+            self.confusion, self.gallery = self._best_look
+            self.whole = True
 
     def _look(self, event: dict, x: float) -> None:
         self.confusion = confusion(event["confusion"], len(self.classes))

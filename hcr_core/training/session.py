@@ -15,7 +15,7 @@ from hcr_core.training.augmentation import STRENGTHS
 from hcr_core.training.checkpoint import Position
 from hcr_core.training.config import TrainingError
 from hcr_core.training.data import GALLERY, PEEKED, gather
-from hcr_core.training.estimate import expected
+from hcr_core.training.estimate import Pace, expected
 from hcr_core.training.events import EventLog, counted
 from hcr_core.training.job import CHECKPOINT, DRAWINGS, MODEL, MOST_DRAWINGS, Run
 from hcr_core.training.samples import Batches
@@ -26,6 +26,8 @@ _CHECKPOINT_SECONDS = 60.0
 #: Peeks take a fiftieth of the time, but nobody who watches waits longer than so many seconds for one: the first
 #: takes long, because it is compiled.
 _PEEK_SHARE, _LONGEST_WAIT = 50, 6.0
+#: Seconds of training that tell how long the rest takes; before, that is calculated.
+_MEASURED = 2.0
 #: Figures that sum a run up, of its best epoch.
 _SUMMARY = ("loss", "accuracy", "val_loss", "val_accuracy")
 
@@ -83,7 +85,8 @@ class Training:
         """Train to the last epoch, or until early stopping; ``False`` if the user stopped it before."""
         self._say_start()
         self._log.state("training")
-        self._clock, self._next_peek, self._warm = _Clock(), 0.0, None
+        self._clock, self._pace, self._next_peek, self._warm = _Clock(), Pace(), 0.0, None
+        self._expected = expected(self._config, self._data.samples, len(self._data.alphabet)).seconds
         self._saved = time.monotonic()
         try:
             while self._at.epoch <= self._config.recipe.epochs and not self._no_longer_better():
@@ -121,7 +124,7 @@ class Training:
     def _train_epoch(self) -> None:
         at, together = self._at, self._workers[1] > 1
         batch, samples = self._config.recipe.batch, self._batches.samples
-        pending, said = [], self._clock.now()
+        pending, said, peeking = [], self._clock.now(), 0.0
         # Closed as soon as the loop is left, so that no thread makes batches for nobody.
         with contextlib.closing(self._batches.epoch(at.epoch, at.step)) as batches:
             for images, labels in batches:
@@ -137,14 +140,14 @@ class Training:
                 # Said before every checkpoint, too, so that what is summed up goes with it.
                 last = at.step == len(self._batches)
                 if elapsed > self._every(0.25, 1.0) or stop or due or last or wish == "pause":
-                    self._say_batch(pending, elapsed)
-                    pending, said = [], self._clock.now()
+                    self._say_batch(pending, elapsed, elapsed - peeking)
+                    pending, said, peeking = [], self._clock.now(), 0.0
                 if stop:
                     self._stop()
                 if wish == "pause":
                     self._pause()
                 if self._clock.now() > self._next_peek:
-                    self._peek()
+                    peeking += self._peek()
                 if due:
                     self._save()
 
@@ -152,7 +155,8 @@ class Training:
         """Seconds between events: often at first, seldomer in a long run, so that the log stays small."""
         return min(last, max(first, self._clock.now() / 240))
 
-    def _say_batch(self, pending: list, elapsed: float) -> None:
+    def _say_batch(self, pending: list, elapsed: float, trained: float) -> None:
+        """Tell of the steps since the last time, ``elapsed`` seconds ago, ``trained`` of them spent on steps."""
         at = self._at
         loss, right, _ = np.sum([sums.numpy() for sums, _ in pending], axis=0, dtype=np.float64)
         seen = sum(size for _, size in pending)
@@ -165,21 +169,20 @@ class Training:
             step=at.step,
             loss=round(float(loss) / seen, 4),
             accuracy=round(right / seen, 4),
-            images_per_second=round(seen / max(elapsed, 1e-6)),
+            images_per_second=round(self._pace.add(seen, trained)),
             seconds_left=round(self._seconds_left(), 1),
             learning_rate=self._trainer.learning_rate,
         )
 
     def _seconds_left(self) -> float:
-        """Of the training, by the steps since the first of this process, which takes seconds to be compiled."""
+        """Of the training, by the steps since the first peek of this process: both take seconds to be compiled."""
         steps, at = len(self._batches), self._at
         done, whole = (at.epoch - 1) * steps + at.step, steps * self._config.recipe.epochs
-        if self._warm is None:
+        if self._warm is None and self._next_peek:
             self._warm = done, at.total
-        first, seconds = self._warm
-        if done == first:
-            calculated = expected(self._config, self._data.samples, len(self._data.alphabet)).seconds
-            return calculated * (whole - done) / whole
+        first, seconds = self._warm or (done, at.total)
+        if at.total - seconds < _MEASURED or done == first:
+            return self._expected * (whole - done) / whole
         return (whole - done) * (at.total - seconds) / (done - first)
 
     def _check(self, loss: float) -> None:
@@ -211,7 +214,8 @@ class Training:
         if wish == "stop":
             self._stop()
 
-    def _peek(self) -> None:
+    def _peek(self) -> float:
+        """Show what the network of the moment can; returns the seconds that took."""
         started = self._clock.now()
         self._trainer.refresh()
         answers = self._trainer.classify(self._data.glyphs[self._peeked]).argmax(axis=1)
@@ -219,6 +223,7 @@ class Training:
         self._log.write("peek", epoch=self._at.epoch, step=self._at.step, confusion=confusion, **self._looks())
         ended = self._clock.now()
         self._next_peek = ended + min(max(self._every(0.5, 3.0), _PEEK_SHARE * (ended - started)), _LONGEST_WAIT)
+        return ended - started
 
     def _looks(self) -> dict:
         """What the shown network makes of the gallery and of the visitors' drawings."""

@@ -1,18 +1,19 @@
 """Whether models are right as often as they claim, and what refusing to answer would gain."""
 
+import numpy as np
 import pandas as pd
 import streamlit as st
 
 from hcr_core.calibration import Rejection, Reliability, rejection_curve, reliability
-from hcr_core.evaluation_results import Evaluation
-from ui.evaluate.figures import rejection_curves, reliability_diagram
+from ui.evaluate.figures import FEW, rejection_curves, reliability_diagram
 from ui.evaluate.questions import Question, ask, choose_models, precisely, say_refused
 from ui.export import chart
+from ui.reading import plain
 
 #: Accuracies that a visitor may want of the answers that are given.
 _WANTED = (0.95, 0.98, 0.99, 0.995)
-#: A mean gap below this is called calibrated: less than the bins of a few thousand images can tell.
-_SMALL = 0.01
+#: Chance alone gives no larger error in so many of 100 cases.
+_BY_CHANCE = 95
 
 
 def show_calibration(models: list[str], question: Question) -> None:
@@ -22,7 +23,7 @@ def show_calibration(models: list[str], question: Question) -> None:
         diagram, curve = st.columns(2, gap="large")
         with diagram:
             st.subheader("Is it as often right as it is sure?", anchor=False)
-            _reliability({name: reliability(e.probability, e.right) for name, e in found.items()}, found, question)
+            _reliability({name: reliability(e.probability, e.right) for name, e in found.items()}, question)
         with curve:
             st.subheader("What would refusing gain?", anchor=False)
             _rejection({name: rejection_curve(e.probability, e.right) for name, e in found.items()}, question)
@@ -31,10 +32,9 @@ def show_calibration(models: list[str], question: Question) -> None:
     say_refused(refused)
 
 
-def _reliability(bins: dict[str, Reliability], found: dict[str, Evaluation], question: Question) -> None:
+def _reliability(bins: dict[str, Reliability], question: Question) -> None:
     numbers = pd.concat([_bins(name, its) for name, its in bins.items()], ignore_index=True)
-    errors = {name: evaluation.calibration_error for name, evaluation in found.items()}
-    said = ", ".join(f"{name} {precisely(error)}" for name, error in errors.items())
+    said = ", ".join(f"{name} {precisely(its.error)}" for name, its in bins.items())
     chart(
         reliability_diagram(bins),
         numbers,
@@ -42,18 +42,24 @@ def _reliability(bins: dict[str, Reliability], found: dict[str, Evaluation], que
         alt=f"How often models are right against how sure they are. Expected calibration error: {said}.",
     )
     for name, its in bins.items():
-        st.markdown(f"**{name}** {verdict(its.gap)}: off by {precisely(errors[name])} on average.")
+        st.markdown(f"**{plain(name)}** {verdict(its)}.")
     st.caption(
-        "Below the dotted line a model claims too much, above it too little; larger dots stand for more images. "
-        "*Off by*: expected calibration error, 15 bins (Guo et al. 2017, arXiv:1706.04599)."
+        "Below the dotted line a model claims too much, above it too little; larger dots stand for more images. Pale "
+        f"ones, off the curve, stand for fewer than {FEW}, which chance moves far. "
+        "*Off by*: expected calibration error, 15 bins (Guo et al. 2017, arXiv:1706.04599). *Chance*: the most that "
+        f"models show in {_BY_CHANCE} of 100 cases that are just as sure as they should be, on as many images."
     )
 
 
-def verdict(gap: float) -> str:
-    """What ``Reliability.gap`` says, in words."""
-    if abs(gap) < _SMALL:
-        return "is as sure as it should be"
-    return "is too sure of itself" if gap > 0 else "is right more often than it claims"
+def verdict(found: Reliability) -> str:
+    """Whether a model is as sure as it should be, in words: told only where the error is more than chance."""
+    error, chance = found.error, float(np.percentile(found.errors_by_chance(), _BY_CHANCE))
+    numbers = f"off by {precisely(error)} on average, by chance alone up to {precisely(chance)}"
+    if error <= chance:
+        return f"is as sure as it should be, as far as so many images can tell: {numbers}"
+    if abs(found.gap) < error / 2:
+        return f"is too sure of some answers and not sure enough of others: {numbers}"
+    return f"{'is too sure of itself' if found.gap > 0 else 'is right more often than it claims'}: {numbers}"
 
 
 def _bins(name: str, found: Reliability) -> pd.DataFrame:
@@ -109,4 +115,4 @@ def _needed(curve: Rejection, wanted: float) -> str:
     if needed is None:
         return "cannot be reached"
     refused, threshold = needed
-    return f"{precisely(refused)} (< {threshold:.2f})" if refused else "none"
+    return f"{precisely(refused)} ({precisely(threshold)})" if refused else "none"

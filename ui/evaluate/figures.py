@@ -11,6 +11,9 @@ from ui.figures import class_colours
 #: Colours of models, the same in every figure; legible on a light and on a dark page.
 _MODELS = ("#5b74e8", "#d9793f", "#3ba182", "#b45cc0", "#c9a227", "#8d8f98")
 
+#: A bin of fewer images says little: the share of 20 that is right varies by ten points of a hundred.
+FEW = 20
+
 
 def model_colours(names: Sequence[str]) -> dict[str, str]:
     """A colour for each model."""
@@ -80,7 +83,10 @@ def _shares(figure: go.Figure, x_title: str, y_title: str, height: int) -> go.Fi
 
 
 def reliability_diagram(models: dict[str, Reliability]) -> go.Figure:
-    """How often models are right against how sure they were; larger dots stand for more answers."""
+    """How often models are right against how sure they were; larger dots stand for more answers.
+
+    Bins of fewer than ``FEW`` are pale, and the curves pass them by.
+    """
     figure = go.Figure()
     figure.add_scatter(
         x=[0, 1],
@@ -91,19 +97,23 @@ def reliability_diagram(models: dict[str, Reliability]) -> go.Figure:
         hoverinfo="skip",
     )
     for (name, found), colour in zip(models.items(), model_colours(list(models)).values(), strict=True):
-        filled = found.images > 0
-        size = 6 + 16 * np.sqrt(found.images[filled] / found.images.max())
-        figure.add_scatter(
-            x=found.claimed[filled],
-            y=found.right[filled],
-            customdata=found.images[filled],
-            mode="lines+markers",
-            name=name,
-            line_color=colour,
-            marker={"size": size, "line_width": 0},
-            cliponaxis=False,
-            hovertemplate="claimed %{x:.1%}, right %{y:.1%} of %{customdata:,}",
-        )
+        many = found.images >= FEW
+        for bins, look in (
+            (many, {"mode": "lines+markers"}),
+            (~many & (found.images > 0), {"mode": "markers", "opacity": 0.3, "showlegend": not many.any()}),
+        ):
+            figure.add_scatter(
+                x=found.claimed[bins],
+                y=found.right[bins],
+                customdata=found.images[bins],
+                name=name,
+                legendgroup=name,
+                line_color=colour,
+                marker={"size": 6 + 16 * np.sqrt(found.images[bins] / found.images.max()), "line_width": 0},
+                cliponaxis=False,
+                hovertemplate="claimed %{x:.1%}, right %{y:.1%} of %{customdata:,}",
+                **look,
+            )
     figure.update_xaxes(range=[0, 1.02])
     figure.update_yaxes(range=[0, 1.02])
     return _shares(figure, "how sure the model was", "how often it was right", 460)

@@ -1,11 +1,13 @@
 """Models beside each other: one bar and one line each, the tutorials' figures below."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
 from hcr_core.evaluation import wilson_interval
 from hcr_core.evaluation_results import Evaluation
-from hcr_core.model_card import parameters
+from hcr_core.model_card import learned_from, parameters
 from hcr_core.model_store import StoredModel, open_model
 from hcr_core.published_results import PUBLISHED_RESULTS
 from ui.evaluate.figures import accuracy_bars
@@ -47,6 +49,9 @@ _COLUMNS = {
     "published": st.column_config.TextColumn(
         "Published", help="What the network's tutorial published, on its own data: see below"
     ),
+    "learned": st.column_config.TextColumn(
+        "Learned from", help="These images are what the model was trained on, some or all of them: see its card"
+    ),
 }
 
 
@@ -56,11 +61,11 @@ def show_leaderboard(models: list[str], question: Question) -> None:
     ranking = sorted(found, key=lambda name: -found[name].report.figures["accuracy"])
     if ranking:
         put_first(ranking[0])
-        st.markdown(
-            headline({name: _shares(found[name]) for name in ranking}, len(found[ranking[0]].right), question.title)
-        )
-        table = pd.DataFrame([_row(open_model(name), found[name]) for name in ranking])
-        bars = [(name, *_shares(found[name])) for name in ranking]
+        table = pd.DataFrame([_row(open_model(name), found[name], question) for name in ranking])
+        shares = {name: _shares(found[name]) for name in ranking}
+        learned = table["model"][table["learned"] != ""].tolist()
+        st.markdown(headline(shares, len(found[ranking[0]].right), question.title, learned))
+        bars = [(name, *its) for name, its in shares.items()]
         best = ", ".join(f"{name} {accuracy:.1%}" for name, accuracy, *_ in bars)
         chart(accuracy_bars(bars), table, f"leaderboard-{question.filename}", alt=f"Share of right answers: {best}.")
         table = table.drop(columns=_saying_nothing(table))
@@ -79,28 +84,32 @@ def show_leaderboard(models: list[str], question: Question) -> None:
 def _saying_nothing(table: pd.DataFrame) -> list[str]:
     """Columns that are empty or repeat others: digits have no case, and most models know what they are shown."""
     repeated = [name for name in ("folded", "shape") if (table[name] == table["accuracy"]).all()]
-    return repeated + [name for name in ("unknown_images", "published") if not table[name].any()]
+    return repeated + [name for name in ("unknown_images", "published", "learned") if not table[name].any()]
 
 
 #: Accuracy, share with the truth among the first two answers, and the limits of the accuracy's 95 % interval.
 Shares = tuple[float, float, tuple[float, float]]
 
 
-def headline(shares: dict[str, Shares], images: int, data: str) -> str:
+def headline(shares: dict[str, Shares], images: int, data: str, learned: Sequence[str] = ()) -> str:
     """Which model is best, in Markdown; where the intervals of several overlap with the best one's, that they do.
 
     Args:
         shares: Of each model by its name, the best first.
         images: How many were read.
         data: Which images, as a question's title says it.
+        learned: Models that learned from these images, so that their shares are no measure of how they read others.
     """
     (best, (accuracy, _, (low, high))), *_ = shares.items()
     alike = [name for name, (_, _, (_, top)) in shares.items() if top >= low]
     within = f"so many images tell a share to within {precisely((high - low) / 2)} (the thin lines: 95 % intervals)"
+    names = ", ".join(f"**{plain(name)}**" for name in learned)
+    told = f" Learned from these images, and no measure of others: {names}." if learned else ""
     if len(alike) == 1:
         return (
-            f"#### The model **{plain(best)}** reads {precisely(accuracy)} of {images:,} images right\n"
-            f":gray[On the data set {plain(data)}; {within}.]"
+            f"#### The model **{plain(best)}** reads {precisely(accuracy)} of {images:,} images right"
+            f"{' that it learned from' if best in learned else ''}\n"
+            f":gray[On the data set {plain(data)}; {within}.{told}]"
         )
     named = [f"**{plain(name)}**" for name in alike[:_NAMED]]
     named += [f"{len(alike) - _NAMED} more"] * (len(alike) > _NAMED)
@@ -108,7 +117,7 @@ def headline(shares: dict[str, Shares], images: int, data: str) -> str:
     read = f"{precisely(least)} to {precisely(accuracy)}" if least < accuracy else precisely(accuracy)
     return (
         f"#### The models {', '.join(named[:-1])} and {named[-1]} cannot be told apart on {images:,} images\n"
-        f":gray[On the data set {plain(data)}: they read {read} right; {within}, and theirs overlap.]"
+        f":gray[On the data set {plain(data)}: they read {read} right; {within}, and theirs overlap.{told}]"
     )
 
 
@@ -117,7 +126,7 @@ def _shares(evaluation: Evaluation) -> Shares:
     return figures["accuracy"], figures["top2"], wilson_interval(int(right.sum()), len(right))
 
 
-def _row(model: StoredModel, evaluation: Evaluation) -> dict:
+def _row(model: StoredModel, evaluation: Evaluation, question: Question) -> dict:
     network = model.card.get("architecture", {}).get("name", "")
     return {
         "model": model.name,
@@ -129,6 +138,7 @@ def _row(model: StoredModel, evaluation: Evaluation) -> dict:
         "file_bytes": model.network_size,
         "milliseconds": 1000 * evaluation.seconds,
         "published": "; ".join(result.figure for result in PUBLISHED_RESULTS if result.network == network),
+        "learned": "these images" if learned_from(model.card, question.data, question.part) else "",
     }
 
 

@@ -55,7 +55,7 @@ def sentence(state: str, said: dict, progress: Progress, config: TrainingConfig)
         case "finishing":
             return "Nearly done: the best state is put together as a model."
         case "finished":
-            return _ended(progress, config) + _best(progress)
+            return _ended(progress, config) + _best(progress, config)
         case "stopped":
             return f"Stopped{_in_pass(progress, config)}. Resume goes on exactly where it was."
         case "failed":
@@ -93,11 +93,15 @@ def _ended(progress: Progress, config: TrainingConfig) -> str:
     return f"Stopped early{_in_pass(progress, config)}, and a model made of {state}: "
 
 
-def _best(progress: Progress) -> str:
+def _best(progress: Progress, config: TrainingConfig) -> str:
     best = progress.best
     if not best:
         return "no pass over the data was complete, so how well it reads was not measured."
-    share = f"it reads {percent(best['val_accuracy'])} of the characters right that it was never shown"
+    images = int(progress.confusion.sum())
+    share = f"it reads {percent(best['val_accuracy'])} right of {images:,} images that it was not trained on"
+    # What is best of several on these images reads others a little worse; of an adaptation they choose nothing.
+    if len(progress.history) > 1 and not config.base:
+        share += " (the same images chose the pass)"
     if best["val_accuracy"] < 1.3 / max(len(progress.classes), 1):
         return f"{share}, hardly more than by guessing. Other settings may help: a lower learning rate, more passes."
     return f"{share}."
@@ -131,18 +135,18 @@ def planned(progress: Progress, config: TrainingConfig) -> int:
 def _numbers(progress: Progress, passes: int, state: str) -> list[tuple[str, str]]:
     batch, right, best = progress.batch, latest_accuracy(progress), progress.best
     current = min(math.floor(progress.x) + 1, passes) if progress.start else 0
-    speed = ("images a second", f"{batch['images_per_second']:,.0f}" if batch else "–")
     if state in ENDED:
         # Two figures of the same validation images: at the last look, often of a sample, and after a whole pass.
         best_pass = [(f"after pass {best['epoch']}, its best", _share(best["val_accuracy"]))] if best else []
         last = ("right on unseen images, last look", _share(right))
-        return [last, *best_pass, ("pass over the data", f"{current} of {passes}"), speed]
+        return [last, *best_pass, ("pass over the data", f"{current} of {passes}")]
+    speed = batch.get("images_per_second")
     going = batch and state in ("training", "paused")
     return [
         ("right on unseen images", _share(right)),
         ("pass over the data", f"{current} of {passes}"),
         ("left", roughly(batch["seconds_left"]) if going else "–"),
-        speed,
+        ("images a second", f"{speed:,.0f}" if speed and state == "training" else "–"),
     ]
 
 
@@ -262,6 +266,8 @@ def classes(progress: Progress) -> dict:
     rows, columns = np.nonzero(counts)
     cells = [[int(a), int(b), int(counts[a, b])] for a, b in zip(rows, columns, strict=True)]
     which = "all validation images" if progress.whole else f"a sample of {int(counts.sum())} validation images"
+    if progress.end and progress.best:
+        which += f", after pass {progress.best['epoch']}, the best"
     note = f"Rows: what it is. Columns: what it is read as. {which[0].upper()}{which[1:]}."
     return {
         "names": names,

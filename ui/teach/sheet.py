@@ -26,6 +26,8 @@ _ALPHABETS = {
 _OWN = "My own"
 #: Numbers of the samples of the last sheet, to take it back.
 _LAST = "teach_last_sheet"
+#: Numbers of all samples of this visit.
+_WRITTEN = "teach_written"
 
 
 def show_sheet() -> None:
@@ -72,7 +74,9 @@ def _wanted() -> tuple[list[str], int]:
 
 @st.fragment
 def _write(characters: list[str], each: int) -> None:
-    counts = corrections.overview(Choice(writer=writer())).labels
+    # Who gave no name is not taken for others without one: what they wrote is no progress of this visit.
+    visit = None if writer() else tuple(st.session_state.get(_WRITTEN, ()))
+    counts = corrections.overview(Choice(writer=writer(), numbers=visit)).labels
     asked = next_characters(characters, counts, each)
     pad, beside = st.columns([5, 7], gap="medium")
     if asked:
@@ -141,6 +145,8 @@ def _keep(asked: list[str]) -> None:
     except corrections.DatasetError as error:
         st.session_state["teach_sheet_error"] = str(error)
         return
+    finally:
+        st.session_state.setdefault(_WRITTEN, []).extend(numbers)
     st.session_state[_LAST] = numbers
     show_drawing(PAD, [])
 
