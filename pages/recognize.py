@@ -10,7 +10,7 @@ import streamlit as st
 from hcr_core.alphabet import AlphabetError
 from hcr_core.canvas_strokes import strokes_of
 from hcr_core.datasets.pen_alphabet import pen_strokes
-from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode
+from hcr_core.imaging import ImageError, decode
 from hcr_core.model_store import ModelError, open_model
 from hcr_core.recognition import Character
 from hcr_core.several import has_several
@@ -19,11 +19,11 @@ from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
 from ui.page_reading.choices import choose_language, choose_layout
 from ui.page_reading.pages_read import KEPT
-from ui.page_reading.writing import draw_writing, offer_more, show_photos
+from ui.page_reading.writing import SHOWN, draw_writing, offer_more, show_photos
 from ui.reading import STYLE, Seen, answer, full_view, look, plain
 from ui.recognize_this import MODEL_KEY, given, put_away
 from ui.teach import marking
-from ui.uploads import keep_in_full, several
+from ui.uploads import Upload, keep_in_full, several, uploaded
 
 CLASSES = {
     "all": "All",
@@ -147,20 +147,14 @@ def read_bytes(data: bytes, choice: Choice) -> Seen | str:
 
 def upload(choice: Choice) -> None:
     one_each = choice.layout == "character"
-    files = st.file_uploader(
-        "Photos or drawings, one character each" if one_each else "Photos or drawings",
-        type=sorted(suffix[1:] for suffix in SUFFIXES),
-        accept_multiple_files=True,
-        max_upload_size=MAX_BYTES // 2**20,
-        key="recognize_files",
-    )
+    files = uploaded("Photos or drawings, one character each" if one_each else "Photos or drawings", "recognize_files")
     if not files:
         kind = "a letter on paper" if one_each else "a photo of your notes"
         answer(None, empty=f"Choose pictures or drop them above: {kind}, a drawing from any program.")
         return
     if not one_each:
-        keep_in_full([file.file_id for file in files[:KEPT]], "recognize_page_shown")
-        show_photos([(file.name, file.getvalue()) for file in files], choice)
+        keep_in_full([file.identity for file in files[:KEPT]], SHOWN)
+        show_photos(files, choice)
         return
     if len(files) > MOST_FILES:
         st.warning(
@@ -173,11 +167,11 @@ def upload(choice: Choice) -> None:
     former = st.session_state.get("recognize_uploads", {})
     results = {}
     for file in files:
-        key = (file.file_id, choice, version)
-        results[key] = former.get(key) or read_bytes(file.getvalue(), choice)
+        key = (file.identity, choice, version)
+        results[key] = former.get(key) or read_bytes(file.data, choice)
     st.session_state["recognize_uploads"] = results
     shown = [(file.name, result) for file, result in zip(files, results.values(), strict=True)]
-    keep_in_full([file.file_id for file in files], _SHOWN)
+    keep_in_full([file.identity for file in files], _SHOWN)
     if len(shown) > 1:
         several(shown, _SHOWN)
         chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0], key=_SHOWN)
@@ -220,7 +214,7 @@ def camera(choice: Choice) -> None:
             answer(None, empty="Take a photo; nothing leaves the machine that runs this app.")
             return
     if not one_alone:
-        show_photos([("photo.jpg", picture.getvalue())], choice)
+        show_photos([Upload(picture.file_id, "photo.jpg", picture.getvalue())], choice)
         return
     with result:
         seen = read_bytes(picture.getvalue(), choice)

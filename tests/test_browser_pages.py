@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import cv2
 import numpy as np
@@ -81,6 +82,17 @@ def test_a_photo_is_read_one_letter_corrected_and_the_result_downloaded(page, ph
     picture, original = (cv2.imread(str(path)) for path in (download(page, "picture").path(), photo))
     assert picture.shape == original.shape
     assert 0.005 < np.mean(np.any(picture != original, axis=2)) < 0.3
+
+
+def test_the_picture_in_full_stays_when_it_is_read_as_something_else(page, photo, tmp_path):
+    cv2.imwrite(str(tmp_path / "k.png"), sheet("K"))
+    upload(page, photo, tmp_path / "k.png")
+    page.get_by_text("In full").wait_for()
+    page.locator(".st-key-recognize_page_shown input").click()
+    page.get_by_role("option", name="k.png").click()
+    page.locator(".text").filter(has_text=re.compile("^.$")).wait_for()
+    choose(page, "What is written", "One character")
+    page.locator(".answer .letter").filter(has_text="K").wait_for()
 
 
 @pytest.mark.parametrize("typed", ["<img src=x onerror=document.title='gone'>", "<script>throw 1</script>", "&amp;"])

@@ -172,6 +172,34 @@ def test_an_upload_is_read():
     assert '<span class="letter">K</span>' in shown(upload(("k.png", png(sheet("K")))))
 
 
+@pytest.mark.parametrize("elsewhere", ["Draw", "pages/models.py"])
+def test_uploads_are_there_again_after_going_elsewhere(elsewhere):
+    at = upload(("a.png", png(sheet("A"))), ("k.png", png(sheet("K"))))
+    if elsewhere == "Draw":
+        at.session_state["recognize_source"] = "Draw"
+        at.run()
+        at.session_state["recognize_source"] = "Upload"
+    else:
+        at.switch_page(elsewhere).run()
+        at.switch_page("pages/recognize.py")
+    at.run()
+    assert at.get("file_uploader")[0].value == []
+    assert any("a.png, k.png, from before" in text.value for text in at.markdown)
+    at.get("file_uploader")[0].set_value([("r.png", png(sheet("R")), "image/png")])
+    assert at.run().dataframe[0].value["text"].tolist() == ["A", "K", "R"]
+    at.button(key="recognize_files_before_remove").click().run()
+    assert '<span class="letter">R</span>' in shown(at)
+    assert not at.dataframe
+
+
+def test_no_more_is_kept_of_uploads_than_there_is_room_for(monkeypatch):
+    from ui import uploads
+
+    monkeypatch.setattr(uploads, "_MOST_KEPT", 10)
+    files = [uploads.Upload(str(size), "x.png", bytes(size)) for size in (4, 6, 1)]
+    assert uploads._first_of(files) == files[:2]
+
+
 def test_several_uploads_give_a_table():
     at = upload(("a.png", png(sheet("A"))), ("bad.png", b"text"), ("blank.png", png(sheet("A") * 0 + 255)))
     table = at.dataframe[0].value

@@ -25,6 +25,7 @@ from ui.page_reading.pages_read import (
 from ui.page_reading.room import room_for
 from ui.page_reading.view import page_view
 from ui.reading import Seen, full_view, plain, table_to_take
+from ui.uploads import Upload, keep_in_full
 
 #: Widths of the sheets, of which the widest that fits is shown; heights by what is written; all in CSS pixels.
 _NARROW, _WIDE = 340, 800
@@ -33,6 +34,8 @@ _HEIGHTS = {"line": 220, "page": 520}
 #: A pen for writing of this x-height, in CSS pixels.
 _PEN, _X_HEIGHT = 5, 46
 _EXAMPLES = ("Hello", "2026", "Blue sky")
+#: Says which of several photos is in full.
+SHOWN = "recognize_page_shown"
 
 
 class Choice(Protocol):
@@ -108,18 +111,19 @@ Result = ReadPage | Seen | str
 
 
 @st.fragment
-def show_photos(files: Sequence[tuple[str, bytes]], choice: Choice) -> None:
-    """Uploaded images by name, or a photo: one in full, and of several a table."""
+def show_photos(files: Sequence[Upload], choice: Choice) -> None:
+    """Uploaded images, or a photo: one in full, and of several a table."""
     if len(files) > KEPT:
         st.warning(f"At most {KEPT} pictures are read at a time: these are the first.", icon=":material/warning:")
         files = files[:KEPT]
-    names = [name for name, _ in files]
-    results = [_read(data, choice) for _, data in files]
+    names = [file.name for file in files]
+    results = [_read(file.data, choice) for file in files]
     shown = 0
     if len(files) > 1:
+        keep_in_full([file.identity for file in files], SHOWN)  # a choice runs only this fragment again
         _table(names, results)
-        shown = st.selectbox("In full", range(len(files)), format_func=names.__getitem__, key="recognize_page_shown")
-    _show(*files[shown], results[shown], "recognize_page")
+        shown = st.selectbox("In full", range(len(files)), format_func=names.__getitem__, key=SHOWN)
+    _show(names[shown], files[shown].data, results[shown], "recognize_page")
 
 
 def _read(data: bytes, choice: Choice) -> Result:
@@ -149,7 +153,7 @@ def _show(name: str, image: bytes, result: Result, key: str) -> None:
 def _table(names: list[str], results: list[Result]) -> None:
     """All texts with the corrections made so far, to take away."""
     rows = [{"file": name} | _row(result) for name, result in zip(names, results, strict=True)]
-    table_to_take(rows, "recognize_pages_csv", opens="recognize_page_shown")
+    table_to_take(rows, "recognize_pages_csv", opens=SHOWN)
 
 
 def _row(result: Result) -> dict[str, str]:
