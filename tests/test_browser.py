@@ -117,6 +117,11 @@ def test_uploads_good_and_bad(page, tmp_path):
     lines = download.value.path().read_text().splitlines()
     assert lines[0].startswith("file,text,probability")
     assert lines[1].startswith("k.png,K,")
+    (tmp_path / "text.pdf").write_bytes(b"%PDF")
+    chooser.set_input_files([tmp_path / "text.pdf"])
+    reason = page.get_by_text("application/pdf files are not allowed")
+    reason.wait_for()
+    assert reason.bounding_box()["width"] > 100  # not to a pointer or a screen reader only
 
 
 def test_the_camera_takes_a_photo(page):
