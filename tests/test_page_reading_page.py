@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conftest import sheet
 from drawn_pages import letters, page
+from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 from test_pages import app, draw, png
 
@@ -242,11 +243,13 @@ def test_a_character_alone_is_found_out_to_be_one():
     assert any('<span class="letter">K</span>' in block.proto.body for block in at.get("html"))
 
 
-def test_a_page_read_as_one_character_is_offered_to_be_read_whole():
+def test_a_page_read_as_one_character_is_offered_to_be_read_whole(monkeypatch, caplog):
+    monkeypatch.setattr(policies, "_shown_default_value_warning", False)  # it is given once only
     at = upload("character", ("p.png", png(page(*TEXT))))
     assert not sheets(at)
     at.button(key="recognize_read_all").click().run()
     assert letters(text_of(sheets(at)[0])) == letters("".join(TEXT))
+    assert "default value" not in caplog.text
     at = upload("character", ("k.png", png(sheet("K"))))
     assert not [button for button in at.button if button.key == "recognize_read_all"]
 
@@ -281,3 +284,15 @@ def test_the_camera_waits_for_a_page():
     at.run()
     assert not at.exception
     assert "Hold writing" in at.get("camera_input")[0].proto.label
+
+
+def test_the_layout_that_was_chosen_is_kept():
+    at = app().run()
+
+    def layout():
+        return next(group for group in at.button_group if group.label == "What is written")
+
+    layout().set_value("page").run()
+    at.switch_page("pages/models.py").run()
+    at.switch_page("pages/recognize.py").run()
+    assert layout().value == "page"
