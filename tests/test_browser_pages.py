@@ -95,6 +95,18 @@ def test_the_picture_in_full_stays_when_it_is_read_as_something_else(page, photo
     page.locator(".answer .letter").filter(has_text="K").wait_for()
 
 
+def test_a_label_at_the_upper_edge_is_within_the_picture(page, tmp_path):
+    image = drawn_page(*TEXT)
+    cv2.imwrite(str(tmp_path / "cut.png"), image[np.flatnonzero((image < 128).any((1, 2)))[0] - 2 :])
+    upload(page, tmp_path / "cut.png")
+    edge = page.locator(".sheet").bounding_box()["y"]
+    tops = page.locator(".box").evaluate_all(
+        "boxes => boxes.map((box) => box.getBoundingClientRect().y + parseFloat(getComputedStyle(box, '::before').top))"
+    )
+    assert min(tops) > edge - 0.1
+    assert max(tops) > edge + 20
+
+
 @pytest.mark.parametrize("typed", ["<img src=x onerror=document.title='gone'>", "<script>throw 1</script>", "&amp;"])
 def test_what_is_typed_is_shown_as_text(page, photo, typed):
     upload(page, photo)
@@ -193,14 +205,19 @@ def test_what_is_no_character_is_not_counted_but_told(page, photo):
     assert before[2] not in document["lines"][0]["words"][0]["text"]
 
 
-def test_the_unsure_are_visited_one_after_the_other(page, tmp_path):
-    image = drawn_page(*TEXT, "")
-    # Letters over letters, which no reader can be sure of.
+@pytest.fixture
+def doubtful(tmp_path):
+    """A page with letters over letters, which no reader can be sure of."""
+    image = drawn_page(*TEXT, "", "", "")
     for i, pair in enumerate(("8x", "Wg", "Rk", "2A", "QE", "hs")):
         for letter in pair:
             write(image, letter, 60 + 70 * i, 240)
     cv2.imwrite(str(tmp_path / "doubtful.png"), image)
-    upload(page, tmp_path / "doubtful.png")
+    return tmp_path / "doubtful.png"
+
+
+def test_the_unsure_are_visited_one_after_the_other(page, doubtful):
+    upload(page, doubtful)
     before, unsure = read(page), page.locator(".box.unsure").count()
     assert unsure
     for _ in range(unsure):
@@ -209,6 +226,23 @@ def test_the_unsure_are_visited_one_after_the_other(page, tmp_path):
     settled(page, f"none unsure · {unsure} confirmed")
     assert page.get_by_role("button", name="Next unsure").is_disabled()
     assert read(page) == before
+
+
+def test_nothing_moves_where_a_character_is_corrected(page, doubtful):
+    upload(page, doubtful)
+
+    def places() -> list[float]:
+        tops = [page.locator(place).bounding_box()["y"] for place in (".reading", ".text", ".picture", ".scroll")]
+        return np.diff(tops).round().tolist()
+
+    before = places()
+    page.locator(".box").first.focus()
+    page.keyboard.press("X")
+    settled(page, "1 corrected")
+    page.get_by_role("button", name="Next unsure").click()
+    page.locator(".editor .choice").first.click()
+    settled(page, "1 confirmed")
+    assert places() == before
 
 
 def test_quick_corrections_are_all_kept(page, photo):
