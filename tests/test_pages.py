@@ -374,6 +374,7 @@ def test_bars_show_every_class_in_the_order_asked_for():
     candidates = [("b", 0.7), ("A", 0.2), ("1", 0.1), ("B", 0.0)]
     best = probability_bars(candidates, log=False, by_probability=True)
     assert best.layout.xaxis.categoryarray == ("b", "A", "1", "B")
+    assert "monospace" in best.layout.xaxis.tickfont.family  # l, I and 1 differ in it
     assert sorted(label for bar in best.data for label in bar.x) == ["1", "A", "B", "b"]
     sorted_bars = probability_bars(candidates, log=True, by_probability=False)
     assert sorted_bars.layout.xaxis.categoryarray == ("1", "A", "B", "b")
