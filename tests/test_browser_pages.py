@@ -278,6 +278,17 @@ def test_hover_tells_the_candidates_and_where_a_character_stands_in_the_text(pag
     assert page.locator(".tip .candidate").first.inner_text().startswith(looked)
 
 
+def test_look_alikes_are_told_in_the_tip_and_the_editor(page, tmp_path):
+    cv2.imwrite(str(tmp_path / "ro.png"), drawn_page("RO", gap=12))
+    upload(page, tmp_path / "ro.png")
+    page.locator(".box").nth(1).hover()
+    page.locator(".tip .note").filter(has_text="look alike").wait_for()
+    page.locator(".box").nth(1).click()
+    page.locator(".editor .note").filter(has_text="look alike").wait_for()
+    font = page.locator(".editor .choice b").first.evaluate("label => getComputedStyle(label).fontFamily")
+    assert "mono" in font.lower() or "code" in font.lower()
+
+
 def test_the_picture_is_zoomed_and_boxes_stay_on_their_characters(page, photo):
     upload(page, photo)
     sheet, box = page.locator(".sheet"), page.locator(".box").nth(5)

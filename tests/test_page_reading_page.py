@@ -96,6 +96,18 @@ def test_a_page_that_lies_on_its_side_is_shown_upright():
     assert letters(text_of(shown)) == letters("".join(TEXT))
 
 
+def test_look_alikes_are_said_to_be_some_and_can_be_chosen():
+    (shown,) = sheets(upload("line", ("so.png", png(page("RO", gap=12)))))
+    first, second = shown["characters"]
+    assert (first["label"], first["alike"]) == ("R", "")
+    assert (second["label"], second["sure"]) == ("O", True)
+    assert second["alike"] == "Capital O, zero and small o look alike; its neighbours decided."
+    offered = [label for label, _ in second["candidates"]]
+    assert offered[0] == "O"
+    assert {"0", "o"} < set(offered)
+    assert len(offered) == len(first["candidates"]) == 6
+
+
 def test_only_the_kind_of_characters_chosen_is_read():
     (shown,) = sheets(upload("page", ("p.png", png(page("SOIL 501"))), recognize_classes="digits"))
     assert text_of(shown).replace(" ", "").isdigit()

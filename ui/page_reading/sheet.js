@@ -1,7 +1,7 @@
 // An image with a box around every character and the text beside it. Hover shows the candidates; a click, or Enter on
 // a box, opens them to choose from or to type another; a key typed on a box replaces its character.
 // data: {id, picture, width, height, description, characters, lines, labels, remarks}. A character is {box: [x, y,
-// width, height], label, sure, candidates: [[label, percent]]}; a line is a list of words {first, count, joined, before};
+// width, height], label, sure, alike, candidates: [[label, percent]]}, with a sentence where they look alike; a line is a list of words {first, count, joined, before};
 // labels are earlier corrections by position; remarks are sentences. Sent back as "corrections": {id, labels}. All labels are set as text, never as HTML.
 const MOST_ZOOM = 8;
 const TYPICAL = 64; // CSS pixels: a character need not be shown larger than this
@@ -145,13 +145,14 @@ function createView(root) {
     root.querySelectorAll(".looked").forEach((node) => node.classList.remove("looked"));
     if (i < 0 || editor.isOpen()) return tip.hidePopover();
     [boxOf(i), spanOf(i)].forEach((node) => node.classList.add("looked"));
-    const { label, candidates } = data.characters[i];
+    const { label, alike, candidates } = data.characters[i];
     const rows = candidates.slice(0, 4).map(([name, percent]) => {
       const row = make("div", "candidate");
       row.append(make("b", "", name), make("span", "", percent));
       return row;
     });
     if (labels[i] !== undefined) rows.unshift(make("div", "was", `was read as ${label}`));
+    if (alike) rows.push(make("div", "note", alike));
     tip.replaceChildren(...rows);
     tip.showPopover();
     beside(tip, boxOf(i));
