@@ -224,6 +224,12 @@ def test_a_language_changes_words_and_says_which():
     assert "afternaon → **afternoon**" in said(at)
 
 
+def test_every_word_that_a_language_changed_can_be_seen():
+    at = upload("page", ("a.png", png(page(*["afternaon " * 3] * 3, width=1400, gap=12))), recognize_language="en")
+    assert said(at).count("afternaon → **afternoon**") == 8 + 9
+    assert [expander.label for expander in at.expander] == ["All 9 words that were changed"]
+
+
 def test_corrections_stay_where_the_language_changes_nothing():
     image = png(page("afternaon", gap=12))
     at = correct(upload("page", ("a.png", image)), {"0": "A", "6": "u"}, digest(image))

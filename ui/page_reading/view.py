@@ -97,8 +97,11 @@ def _only_picture(page: ReadPage, name: str) -> str:
 def _say_what_words_changed(reading: Reading) -> None:
     words = [word for line in reading.lines for word in line.words if word.before is not None]
     if words:
-        names = _named([f"{plain(word.before)} → **{plain(word.text)}**" for word in words])
-        st.caption(f":material/spellcheck: Changed because the language has such a word: {names}.")
+        names = [f"{plain(word.before)} → **{plain(word.text)}**" for word in words]
+        st.caption(f":material/spellcheck: Changed because the language has such a word: {_named(names)}.")
+        if len(names) > _NAMED:
+            with st.expander(f"All {len(names)} words that were changed"):
+                st.markdown(", ".join(names))
 
 
 def _named(texts: list[str]) -> str:
