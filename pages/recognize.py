@@ -1,6 +1,7 @@
 """Draw, upload or photograph a character and see it read."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -19,6 +20,7 @@ from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
 from ui.page_reading.choices import choose_language, choose_layout
 from ui.page_reading.pages_read import KEPT
+from ui.page_reading.room import on_a_phone
 from ui.page_reading.writing import SHOWN, draw_writing, offer_more, show_photos
 from ui.reading import STYLE, Seen, answer, full_view, look, plain
 from ui.recognize_this import MODEL_KEY, given, put_away
@@ -62,13 +64,16 @@ def choices() -> tuple[str, Choice]:
             key="recognize_source",
             persist_state="session",
         )
+        # On a phone they would push the answer out of sight.
+        more = st.popover("More", icon=":material/tune:") if on_a_phone() else nullcontext()
         layout = "character" if given() else choose_layout(source == "Draw")
-        model = _model()
-        kinds = [kind for kind in CLASSES if kind in kind_counts(recognizer(model).alphabet)]
-        if st.session_state.get("recognize_classes") not in (None, *kinds):
-            st.session_state["recognize_classes"] = "all"
-        classes = _classes(kinds) if len(kinds) > 1 else "all"
-        language = choose_language() if layout != "character" else None
+        with more:
+            model = _model()
+            kinds = [kind for kind in CLASSES if kind in kind_counts(recognizer(model).alphabet)]
+            if st.session_state.get("recognize_classes") not in (None, *kinds):
+                st.session_state["recognize_classes"] = "all"
+            classes = _classes(kinds) if len(kinds) > 1 else "all"
+            language = choose_language() if layout != "character" else None
     return source, Choice(model, classes, layout, language)
 
 

@@ -339,6 +339,34 @@ def test_the_sheet_is_as_wide_as_a_desktop_window(page, width):
     assert pad.bounding_box()["x"] + pad.bounding_box()["width"] <= page.viewport_size["width"]
 
 
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"viewport": {"width": 1366, "height": 768}},
+        {"viewport": {"width": 390, "height": 844}, "user_agent": "Mozilla/5.0 (iPhone) Mobile"},
+    ],
+    indirect=True,
+    ids=["laptop", "phone"],
+)
+def test_what_was_read_is_in_sight_and_the_sheet_stays_where_it_is(page):
+    def in_sight(selector: str) -> bool:
+        box = page.locator(selector).first.bounding_box()
+        return box["y"] + min(box["height"], 50) <= page.viewport_size["height"]
+
+    page.get_by_role("button", name="R", exact=True).click()
+    page.locator(".answer .name").wait_for()
+    assert in_sight(".answer .letter")
+    choose(page, "What is written", "Page")
+    page.get_by_role("button", name="Hello").wait_for()
+    page.wait_for_timeout(1000)
+    pad = page.locator("canvas.upper-canvas")
+    before = pad.bounding_box()
+    page.get_by_role("button", name="Hello").click()
+    page.locator(".text").filter(has_text="ello").wait_for(timeout=15_000)
+    assert in_sight(".text")
+    assert pad.bounding_box() == before
+
+
 def test_a_sheet_that_was_written_on_is_not_cut_by_a_narrower_window(page):
     page.get_by_text("Word or line", exact=True).click()
     page.locator("canvas.upper-canvas[width='800']").wait_for()

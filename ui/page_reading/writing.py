@@ -22,7 +22,7 @@ from ui.page_reading.pages_read import (
     read_one,
     read_photo,
 )
-from ui.page_reading.room import room_for
+from ui.page_reading.room import on_a_phone, room_for
 from ui.page_reading.view import page_view
 from ui.reading import Seen, full_view, plain, table_to_take
 from ui.uploads import Upload, keep_in_full
@@ -30,7 +30,9 @@ from ui.uploads import Upload, keep_in_full
 #: Widths of the sheets, of which the widest that fits is shown; heights by what is written; all in CSS pixels.
 _NARROW, _WIDE = 340, 800
 _WIDTHS = (_NARROW, 480, 640, _WIDE)
-_HEIGHTS = {"line": 220, "page": 520}
+_HEIGHTS = {"line": 220, "page": 400}
+#: So that on a phone, too, the text below is in sight.
+_LOW = 320
 #: A pen for writing of this x-height, in CSS pixels.
 _PEN, _X_HEIGHT = 5, 46
 _EXAMPLES = ("Hello", "2026", "Blue sky")
@@ -52,30 +54,28 @@ def draw_writing(choice: Choice) -> None:
     """A wide sheet, and what is written on it."""
     key = f"recognize_{choice.layout}_pad"
     with st.container(gap=None):
-        size = (_width(key), _HEIGHTS[choice.layout])
-        with st.container():
-            image = drawing_pad(key, pen=_PEN, size=size)
-    _examples(key, choice, size)
+        height = _HEIGHTS[choice.layout]
+        size = (_width(key), min(height, _LOW) if on_a_phone() else height)
+        # The text beside a high sheet where there is room, else below it.
+        with st.container(horizontal=choice.layout == "page", gap="medium"):
+            with st.container(width=size[0]):
+                image = drawing_pad(key, pen=_PEN, size=size)
+                _examples(key, choice, size)
+            beside = st.container()
     if image is None:
         forget_corrections(key)
-        st.caption("Write on the sheet, in separate letters; it is read as you lift the pen.")
+        beside.caption("Write on the sheet, in separate letters; it is read as you lift the pen.")
     else:
         drawing = encoded(flatten(image))
-        page_view(read_drawing(drawing, _way(choice), key), drawing, "drawing", f"recognize_{choice.layout}")
+        page_view(read_drawing(drawing, _way(choice), key), drawing, "drawing", f"recognize_{choice.layout}", beside)
 
 
 def _width(key: str) -> int:
     """As wide as there is room, but never less than what was written on: that scrolls sideways where it must."""
-    width = room_for(_WIDTHS, _NARROW if _on_a_phone() else _WIDE, "recognize_sheet_room")
+    width = room_for(_WIDTHS, _NARROW if on_a_phone() else _WIDE, "recognize_sheet_room")
     written_on = st.session_state.get(f"{key}_written_on", 0) if objects_on(key) else 0
     st.session_state[f"{key}_written_on"] = max(width, written_on)
     return max(width, written_on)
-
-
-def _on_a_phone() -> bool:
-    """Whether the browser says so: the first sheet is shown before it can tell how wide that may be."""
-    headers = st.context.headers
-    return headers.get("Sec-Ch-Ua-Mobile") == "?1" or "Mobi" in headers.get("User-Agent", "")
 
 
 def _way(choice: Choice) -> Way:
