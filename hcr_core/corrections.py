@@ -63,8 +63,8 @@ class Sample:
     Attributes:
         glyph: uint8 (28, 28), as a model sees it.
         label: What it says, as the visitor told.
-        read_as: What a model took it for; empty where none was asked.
-        model: The name of that model.
+        read_as: What a model took it for; empty where that was no character, and where none was asked.
+        model: The name of that model; empty where none was asked.
         origin: How it came: ``"draw"``, ``"upload"``, ``"camera"``, ``"sheet"``.
         writer: The name the visitor gave; may be empty.
         strokes: Where it was drawn, its strokes, each float (n, 2) of x (right) and y (down) in any unit.
@@ -108,7 +108,7 @@ class Choice:
 
     def condition(self) -> tuple[str, list[str]]:
         """As an SQL condition and its values."""
-        answers = {"right": "read_as = label", "wrong": "read_as NOT IN ('', label)", "unasked": "read_as = ''"}
+        answers = {"right": "read_as = label", "wrong": "model != '' AND read_as != label", "unasked": "model = ''"}
         numbers = None if self.numbers is None else json.dumps(self.numbers)
         terms = [("label = ?", self.label), ("writer = ?", self.writer)]
         # As one value, however many there are: SQLite takes some thousand.

@@ -1,6 +1,7 @@
 """Draw, upload or photograph a character and see it read."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -10,7 +11,7 @@ import streamlit as st
 from hcr_core.alphabet import AlphabetError
 from hcr_core.canvas_strokes import strokes_of
 from hcr_core.datasets.pen_alphabet import pen_strokes
-from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode
+from hcr_core.imaging import ImageError, decode
 from hcr_core.model_store import ModelError, open_model
 from hcr_core.recognition import Character
 from hcr_core.several import has_several
@@ -19,11 +20,12 @@ from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
 from ui.page_reading.choices import choose_language, choose_layout
 from ui.page_reading.pages_read import KEPT
-from ui.page_reading.writing import draw_writing, offer_more, show_photos
+from ui.page_reading.room import on_a_phone
+from ui.page_reading.writing import SHOWN, draw_writing, offer_more, show_photos
 from ui.reading import STYLE, Seen, answer, full_view, look, plain
 from ui.recognize_this import MODEL_KEY, given, put_away
 from ui.teach import marking
-from ui.uploads import keep_in_full, several
+from ui.uploads import Upload, keep_in_full, several, uploaded
 
 CLASSES = {
     "all": "All",
@@ -62,13 +64,16 @@ def choices() -> tuple[str, Choice]:
             key="recognize_source",
             persist_state="session",
         )
+        # On a phone they would push the answer out of sight.
+        more = st.popover("More", icon=":material/tune:") if on_a_phone() else nullcontext()
         layout = "character" if given() else choose_layout(source == "Draw")
-        model = _model()
-        kinds = [kind for kind in CLASSES if kind in kind_counts(recognizer(model).alphabet)]
-        if st.session_state.get("recognize_classes") not in (None, *kinds):
-            st.session_state["recognize_classes"] = "all"
-        classes = _classes(kinds) if len(kinds) > 1 else "all"
-        language = choose_language() if layout != "character" else None
+        with more:
+            model = _model()
+            kinds = [kind for kind in CLASSES if kind in kind_counts(recognizer(model).alphabet)]
+            if st.session_state.get("recognize_classes") not in (None, *kinds):
+                st.session_state["recognize_classes"] = "all"
+            classes = _classes(kinds) if len(kinds) > 1 else "all"
+            language = choose_language() if layout != "character" else None
     return source, Choice(model, classes, layout, language)
 
 
@@ -147,20 +152,14 @@ def read_bytes(data: bytes, choice: Choice) -> Seen | str:
 
 def upload(choice: Choice) -> None:
     one_each = choice.layout == "character"
-    files = st.file_uploader(
-        "Photos or drawings, one character each" if one_each else "Photos or drawings",
-        type=sorted(suffix[1:] for suffix in SUFFIXES),
-        accept_multiple_files=True,
-        max_upload_size=MAX_BYTES // 2**20,
-        key="recognize_files",
-    )
+    files = uploaded("Photos or drawings, one character each" if one_each else "Photos or drawings", "recognize_files")
     if not files:
         kind = "a letter on paper" if one_each else "a photo of your notes"
         answer(None, empty=f"Choose pictures or drop them above: {kind}, a drawing from any program.")
         return
     if not one_each:
-        keep_in_full([file.file_id for file in files[:KEPT]], "recognize_page_shown")
-        show_photos([(file.name, file.getvalue()) for file in files], choice)
+        keep_in_full([file.identity for file in files[:KEPT]], SHOWN)
+        show_photos(files, choice)
         return
     if len(files) > MOST_FILES:
         st.warning(
@@ -173,11 +172,11 @@ def upload(choice: Choice) -> None:
     former = st.session_state.get("recognize_uploads", {})
     results = {}
     for file in files:
-        key = (file.file_id, choice, version)
-        results[key] = former.get(key) or read_bytes(file.getvalue(), choice)
+        key = (file.identity, choice, version)
+        results[key] = former.get(key) or read_bytes(file.data, choice)
     st.session_state["recognize_uploads"] = results
     shown = [(file.name, result) for file, result in zip(files, results.values(), strict=True)]
-    keep_in_full([file.file_id for file in files], _SHOWN)
+    keep_in_full([file.identity for file in files], _SHOWN)
     if len(shown) > 1:
         several(shown, _SHOWN)
         chosen = st.selectbox("In full", range(len(shown)), format_func=lambda i: shown[i][0], key=_SHOWN)
@@ -220,7 +219,7 @@ def camera(choice: Choice) -> None:
             answer(None, empty="Take a photo; nothing leaves the machine that runs this app.")
             return
     if not one_alone:
-        show_photos([("photo.jpg", picture.getvalue())], choice)
+        show_photos([Upload(picture.file_id, "photo.jpg", picture.getvalue())], choice)
         return
     with result:
         seen = read_bytes(picture.getvalue(), choice)

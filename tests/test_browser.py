@@ -77,6 +77,24 @@ def test_an_example_is_drawn_and_read(page):
     wait_for_letter(page, "A")
 
 
+def test_of_examples_in_quick_succession_the_answer_is_to_the_one_on_the_sheet(page):
+    def sheet() -> str:
+        return page.locator("canvas.dc-canvas.lower-canvas").evaluate("canvas => canvas.toDataURL()")
+
+    buttons = {label: page.locator(f".st-key-recognize_example_{label} button") for label in "AgR7e4"}
+    sheets = {}
+    for label, button in buttons.items():
+        button.click()
+        wait_for_letter(page, label)
+        sheets[label] = sheet()
+    boxes = [button.bounding_box() for button in buttons.values()]
+    for pause in (0, 30, 60, 100):
+        for box in boxes:
+            page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+            page.wait_for_timeout(pause)
+        assert sheets[answer(page, settled=2)] == sheet()
+
+
 def test_digits_only(page):
     draw(page, "O")
     page.get_by_text("Digits", exact=True).click()
@@ -99,6 +117,11 @@ def test_uploads_good_and_bad(page, tmp_path):
     lines = download.value.path().read_text().splitlines()
     assert lines[0].startswith("file,text,probability")
     assert lines[1].startswith("k.png,K,")
+    (tmp_path / "text.pdf").write_bytes(b"%PDF")
+    chooser.set_input_files([tmp_path / "text.pdf"])
+    reason = page.get_by_text("application/pdf files are not allowed")
+    reason.wait_for()
+    assert reason.bounding_box()["width"] > 100  # not to a pointer or a screen reader only
 
 
 def test_the_camera_takes_a_photo(page):

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import re
 
 import cv2
 import numpy as np
@@ -81,6 +82,29 @@ def test_a_photo_is_read_one_letter_corrected_and_the_result_downloaded(page, ph
     picture, original = (cv2.imread(str(path)) for path in (download(page, "picture").path(), photo))
     assert picture.shape == original.shape
     assert 0.005 < np.mean(np.any(picture != original, axis=2)) < 0.3
+
+
+def test_the_picture_in_full_stays_when_it_is_read_as_something_else(page, photo, tmp_path):
+    cv2.imwrite(str(tmp_path / "k.png"), sheet("K"))
+    upload(page, photo, tmp_path / "k.png")
+    page.get_by_text("In full").wait_for()
+    page.locator(".st-key-recognize_page_shown input").click()
+    page.get_by_role("option", name="k.png").click()
+    page.locator(".text").filter(has_text=re.compile("^.$")).wait_for()
+    choose(page, "What is written", "One character")
+    page.locator(".answer .letter").filter(has_text="K").wait_for()
+
+
+def test_a_label_at_the_upper_edge_is_within_the_picture(page, tmp_path):
+    image = drawn_page(*TEXT)
+    cv2.imwrite(str(tmp_path / "cut.png"), image[np.flatnonzero((image < 128).any((1, 2)))[0] - 2 :])
+    upload(page, tmp_path / "cut.png")
+    edge = page.locator(".sheet").bounding_box()["y"]
+    tops = page.locator(".box").evaluate_all(
+        "boxes => boxes.map((box) => box.getBoundingClientRect().y + parseFloat(getComputedStyle(box, '::before').top))"
+    )
+    assert min(tops) > edge - 0.1
+    assert max(tops) > edge + 20
 
 
 @pytest.mark.parametrize("typed", ["<img src=x onerror=document.title='gone'>", "<script>throw 1</script>", "&amp;"])
@@ -181,14 +205,19 @@ def test_what_is_no_character_is_not_counted_but_told(page, photo):
     assert before[2] not in document["lines"][0]["words"][0]["text"]
 
 
-def test_the_unsure_are_visited_one_after_the_other(page, tmp_path):
-    image = drawn_page(*TEXT, "")
-    # Letters over letters, which no reader can be sure of.
+@pytest.fixture
+def doubtful(tmp_path):
+    """A page with letters over letters, which no reader can be sure of."""
+    image = drawn_page(*TEXT, "", "", "")
     for i, pair in enumerate(("8x", "Wg", "Rk", "2A", "QE", "hs")):
         for letter in pair:
             write(image, letter, 60 + 70 * i, 240)
     cv2.imwrite(str(tmp_path / "doubtful.png"), image)
-    upload(page, tmp_path / "doubtful.png")
+    return tmp_path / "doubtful.png"
+
+
+def test_the_unsure_are_visited_one_after_the_other(page, doubtful):
+    upload(page, doubtful)
     before, unsure = read(page), page.locator(".box.unsure").count()
     assert unsure
     for _ in range(unsure):
@@ -197,6 +226,23 @@ def test_the_unsure_are_visited_one_after_the_other(page, tmp_path):
     settled(page, f"none unsure · {unsure} confirmed")
     assert page.get_by_role("button", name="Next unsure").is_disabled()
     assert read(page) == before
+
+
+def test_nothing_moves_where_a_character_is_corrected(page, doubtful):
+    upload(page, doubtful)
+
+    def places() -> list[float]:
+        tops = [page.locator(place).bounding_box()["y"] for place in (".reading", ".text", ".picture", ".scroll")]
+        return np.diff(tops).round().tolist()
+
+    before = places()
+    page.locator(".box").first.focus()
+    page.keyboard.press("X")
+    settled(page, "1 corrected")
+    page.get_by_role("button", name="Next unsure").click()
+    page.locator(".editor .choice").first.click()
+    settled(page, "1 confirmed")
+    assert places() == before
 
 
 def test_quick_corrections_are_all_kept(page, photo):
@@ -230,6 +276,17 @@ def test_hover_tells_the_candidates_and_where_a_character_stands_in_the_text(pag
     looked = page.locator(".text .looked").inner_text()
     assert looked == read(page)[4]
     assert page.locator(".tip .candidate").first.inner_text().startswith(looked)
+
+
+def test_look_alikes_are_told_in_the_tip_and_the_editor(page, tmp_path):
+    cv2.imwrite(str(tmp_path / "ro.png"), drawn_page("RO", gap=12))
+    upload(page, tmp_path / "ro.png")
+    page.locator(".box").nth(1).hover()
+    page.locator(".tip .note").filter(has_text="look alike").wait_for()
+    page.locator(".box").nth(1).click()
+    page.locator(".editor .note").filter(has_text="look alike").wait_for()
+    font = page.locator(".editor .choice b").first.evaluate("label => getComputedStyle(label).fontFamily")
+    assert "mono" in font.lower() or "code" in font.lower()
 
 
 def test_the_picture_is_zoomed_and_boxes_stay_on_their_characters(page, photo):
@@ -280,6 +337,34 @@ def test_the_sheet_is_as_wide_as_a_desktop_window(page, width):
     page.locator(".text").filter(has_text="sky").wait_for(timeout=15_000)
     assert read(page).lower() == "blue sky"
     assert pad.bounding_box()["x"] + pad.bounding_box()["width"] <= page.viewport_size["width"]
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        {"viewport": {"width": 1366, "height": 768}},
+        {"viewport": {"width": 390, "height": 844}, "user_agent": "Mozilla/5.0 (iPhone) Mobile"},
+    ],
+    indirect=True,
+    ids=["laptop", "phone"],
+)
+def test_what_was_read_is_in_sight_and_the_sheet_stays_where_it_is(page):
+    def in_sight(selector: str) -> bool:
+        box = page.locator(selector).first.bounding_box()
+        return box["y"] + min(box["height"], 50) <= page.viewport_size["height"]
+
+    page.get_by_role("button", name="R", exact=True).click()
+    page.locator(".answer .name").wait_for()
+    assert in_sight(".answer .letter")
+    choose(page, "What is written", "Page")
+    page.get_by_role("button", name="Hello").wait_for()
+    page.wait_for_timeout(1000)
+    pad = page.locator("canvas.upper-canvas")
+    before = pad.bounding_box()
+    page.get_by_role("button", name="Hello").click()
+    page.locator(".text").filter(has_text="ello").wait_for(timeout=15_000)
+    assert in_sight(".text")
+    assert pad.bounding_box() == before
 
 
 def test_a_sheet_that_was_written_on_is_not_cut_by_a_narrower_window(page):

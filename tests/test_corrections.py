@@ -54,11 +54,11 @@ def test_nothing_is_made_by_looking(places):
 @pytest.mark.parametrize(
     ("choice", "labels"),
     [
-        (Choice(), "CBAA"),
+        (Choice(), "DCBAA"),
         (Choice(label="A"), "AA"),
         (Choice(writer="Ada"), "BA"),
         (Choice(answer="right"), "A"),
-        (Choice(answer="wrong"), "BA"),
+        (Choice(answer="wrong"), "DBA"),
         (Choice(answer="unasked"), "C"),
         (Choice(label="A", answer="wrong"), "A"),
         (Choice(label="' OR 1 --"), ""),
@@ -67,10 +67,11 @@ def test_nothing_is_made_by_looking(places):
     ],
 )
 def test_samples_are_chosen(choice, labels):
-    keep(written("A", read_as="A", writer="Ada"))
-    keep(written("A", read_as="4"))
-    keep(written("B", read_as="8", writer="Ada"))
+    keep(written("A", read_as="A", model="m", writer="Ada"))
+    keep(written("A", read_as="4", model="m"))
+    keep(written("B", read_as="8", model="m", writer="Ada"))
     keep(written("C"))
+    keep(written("D", model="m"))  # which took it for no character
     assert "".join(sample.label for sample in corrections.samples(choice)) == labels
     assert corrections.count(choice) == len(labels)
     assert [s.label for s in corrections.samples(choice, limit=1, first=1)] == list(labels[1:2])

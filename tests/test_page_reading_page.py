@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from conftest import sheet
 from drawn_pages import letters, page
+from streamlit.elements.lib import policies
 from streamlit.testing.v1 import AppTest
 from test_pages import app, draw, png
 
@@ -93,6 +94,18 @@ def test_a_page_that_lies_on_its_side_is_shown_upright():
     (shown,) = sheets(upload("page", ("turned.png", png(np.rot90(page(*TEXT))))))
     assert shown["width"] > shown["height"]
     assert letters(text_of(shown)) == letters("".join(TEXT))
+
+
+def test_look_alikes_are_said_to_be_some_and_can_be_chosen():
+    (shown,) = sheets(upload("line", ("so.png", png(page("RO", gap=12)))))
+    first, second = shown["characters"]
+    assert (first["label"], first["alike"]) == ("R", "")
+    assert (second["label"], second["sure"]) == ("O", True)
+    assert second["alike"] == "Capital O, zero and small o look alike; its neighbours decided."
+    offered = [label for label, _ in second["candidates"]]
+    assert offered[0] == "O"
+    assert {"0", "o"} < set(offered)
+    assert len(offered) == len(first["candidates"]) == 6
 
 
 def test_only_the_kind_of_characters_chosen_is_read():
@@ -211,6 +224,12 @@ def test_a_language_changes_words_and_says_which():
     assert "afternaon → **afternoon**" in said(at)
 
 
+def test_every_word_that_a_language_changed_can_be_seen():
+    at = upload("page", ("a.png", png(page(*["afternaon " * 3] * 3, width=1400, gap=12))), recognize_language="en")
+    assert said(at).count("afternaon → **afternoon**") == 8 + 9
+    assert [expander.label for expander in at.expander] == ["All 9 words that were changed"]
+
+
 def test_corrections_stay_where_the_language_changes_nothing():
     image = png(page("afternaon", gap=12))
     at = correct(upload("page", ("a.png", image)), {"0": "A", "6": "u"}, digest(image))
@@ -242,11 +261,13 @@ def test_a_character_alone_is_found_out_to_be_one():
     assert any('<span class="letter">K</span>' in block.proto.body for block in at.get("html"))
 
 
-def test_a_page_read_as_one_character_is_offered_to_be_read_whole():
+def test_a_page_read_as_one_character_is_offered_to_be_read_whole(monkeypatch, caplog):
+    monkeypatch.setattr(policies, "_shown_default_value_warning", False)  # it is given once only
     at = upload("character", ("p.png", png(page(*TEXT))))
     assert not sheets(at)
     at.button(key="recognize_read_all").click().run()
     assert letters(text_of(sheets(at)[0])) == letters("".join(TEXT))
+    assert "default value" not in caplog.text
     at = upload("character", ("k.png", png(sheet("K"))))
     assert not [button for button in at.button if button.key == "recognize_read_all"]
 
@@ -281,3 +302,15 @@ def test_the_camera_waits_for_a_page():
     at.run()
     assert not at.exception
     assert "Hold writing" in at.get("camera_input")[0].proto.label
+
+
+def test_the_layout_that_was_chosen_is_kept():
+    at = app().run()
+
+    def layout():
+        return next(group for group in at.button_group if group.label == "What is written")
+
+    layout().set_value("page").run()
+    at.switch_page("pages/models.py").run()
+    at.switch_page("pages/recognize.py").run()
+    assert layout().value == "page"

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -33,6 +35,12 @@ def test_most_characters_unsure_are_said_with_their_number():
     said = verdict(reading(word(4, 6), word(1, 1)))
     assert said.startswith("This was mostly not read well: 7 of 12 characters are unsure")
     assert "faint" in said
+
+
+def test_words_that_the_language_put_in_are_said_to_flatter():
+    bad, chosen = word(4, 6), replace(word(1, 1), before="nz")
+    assert verdict(reading(bad, chosen)).endswith("Words of the language make it look more like text than it is.")
+    assert "language" not in verdict(reading(bad))
 
 
 def test_most_words_joined_are_the_reason():

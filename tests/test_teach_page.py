@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from conftest import page_at, sheet
 from streamlit.testing.v1 import AppTest
-from test_pages import app, draw, png, shown
+from test_pages import app, draw, png, scribble, shown
 
 from hcr_core import corrections
+from hcr_core.alphabet import spoken
 from hcr_core.corrections import Choice, Sample
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.guided_sheet import glyph_of
@@ -69,6 +70,18 @@ def test_a_wrong_answer_is_corrected_by_a_click_or_by_typing():
     # Streamlit keeps what it knows of a widget for the whole visit: a new one for each character adds up.
     again = field(drawn(at, "K"))
     assert (again.id, again.value) == (typed.id, "")
+
+
+def test_what_is_probably_no_character_is_not_marked_right():
+    at = draw(app().run(), scribble())
+    assert "Probably not a character" in shown(at)
+    assert "Did you write a character?" in texts(at)
+    assert "teach_mark_draw_right" not in [button.key for button in at.button]
+    closest = at.button(key="teach_mark_draw_other_0").label
+    assert f"{spoken(closest)} comes closest" in shown(at)
+    at.button(key="teach_mark_draw_other_0").click().run()
+    assert f"kept as **{closest}**" in texts(at)
+    assert [(kept.label, kept.read_as) for kept in corrections.samples()] == [(closest, "")]
 
 
 def test_a_drawing_is_kept_with_its_strokes():

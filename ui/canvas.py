@@ -18,6 +18,15 @@ WAIT, NO_WAIT = "}, Bc = 200, ", "}, Bc = 8, "
 #: Where the package's script takes what it is told. In a list, Streamlit hands it on as it is; in a dictionary it would
 #: look for tables, and load pandas for that, for which the first visitor would wait a third of a second.
 TOLD, TOLD_IN_LIST = "const { data: t, parentElement", "const { data: [t], parentElement"
+#: What the package's script sends beside the strokes: with it the number of the edit that they followed.
+SENT, SENT_WITH_EDIT = "}, Ht = [", '}, Ht = ["edit", '
+#: When it sends a drawing that it was given: not at first. But Streamlit puts the sheet in anew where clicks follow
+#: each other quickly, and then nothing would tell what is on it.
+LATER, AT_ONCE = "(!n && e.latest", "((!n || h.objects.length) && e.latest"
+#: Where a drawing has been made ready for a sheet, which may be gone by then.
+READY = "=> (this.clear(), this.add(...d)"
+FOR_A_SHEET = "=> this.disposed ? new Promise(() => {}) : (this.clear(), this.add(...d)"
+CHANGES = {WAIT: NO_WAIT, TOLD: TOLD_IN_LIST, SENT: SENT_WITH_EDIT, LATER: AT_ONCE, READY: FOR_A_SHEET}
 _BUILD = Path(package.__file__).parent / "frontend" / "build"
 # The package's own toolbar lies invisibly over a corner of the sheet, where it swallows strokes and
 # takes clicks, and its shadow root is out of reach of the page's styles. Our buttons do what it
@@ -36,7 +45,8 @@ def _build() -> None:
     folder = Path(_folder.name) / "build"
     folder.mkdir()
     script = next(_BUILD.glob("index-*.js")).read_text(encoding="utf-8")
-    script = script.replace(WAIT, NO_WAIT).replace(TOLD, TOLD_IN_LIST)
+    for part, instead in CHANGES.items():
+        script = script.replace(part, instead)
     # The name changes with the contents, so that no browser keeps an older one.
     name = f"index-{hashlib.sha256(script.encode()).hexdigest()[:12]}.js"
     (folder / name).write_text(script, encoding="utf-8")
@@ -93,11 +103,12 @@ def drawing_pad(key: str, pen: int = PEN_WIDTH, size: tuple[int, int] = (SIDE, S
     if key not in st.session_state:
         # The canvas is new in the browser, on the first visit or after another page: give it
         # the drawing as it was left.
-        pad["start"] = {"objects": pad["objects"]}
+        pad["start"] = {"objects": pad["objects"], "edit": pad["edits"]}
     with st.container(key=f"{key}_frame", width=size[0]):
         raw, data_url = _sent(key, pad, pen, size)
-    # What the canvas last sent stays in its result after our own buttons changed the drawing.
-    if data_url is not None and data_url != pad["received"]:
+    # What the canvas last sent stays in its result after our own buttons changed the drawing; and what it sends may
+    # be of an earlier edit than the last, which it has not shown yet.
+    if data_url is not None and data_url != pad["received"] and _follows(raw, pad["edits"]):
         pad["received"] = data_url
         objects = drawn_objects(raw)
         if len(objects) != len(pad["objects"]):
@@ -124,6 +135,11 @@ def _sent(key: str, pad: dict, pen: int, size: tuple[int, int]) -> tuple[object,
     except (AttributeError, KeyError, TypeError):  # the package takes what it is sent for a drawing
         return None, None
     return result.json_data, result._image_data_url
+
+
+def _follows(raw: object, edit: int) -> bool:
+    """Whether a canvas's JSON is of the sheet after this edit, as far as it says."""
+    return not isinstance(raw, dict) or raw.get("edit", edit) == edit
 
 
 def show_drawing(key: str, objects: list[dict]) -> None:
@@ -163,7 +179,14 @@ def stroke_objects(strokes: list[np.ndarray], pen: int = PEN_WIDTH) -> list[dict
 
 
 def _state(key: str) -> dict:
-    fresh = {"start": {"objects": []}, "objects": [], "undone": [], "image": None, "received": None, "edits": 0}
+    fresh = {
+        "start": {"objects": [], "edit": 0},
+        "objects": [],
+        "undone": [],
+        "image": None,
+        "received": None,
+        "edits": 0,
+    }
     return st.session_state.setdefault(f"{key}_state", fresh)
 
 
@@ -175,13 +198,15 @@ def _replace(pad: dict, objects: list[dict]) -> None:
 
 
 def _buttons(key: str, pad: dict, pen: int) -> None:
+    # A second click may come before the first has switched the button off.
     def undo():
-        *rest, last = pad["objects"]
-        pad["undone"].append(last)
-        _replace(pad, rest)
+        if pad["objects"]:
+            pad["undone"].append(pad["objects"][-1])
+            _replace(pad, pad["objects"][:-1])
 
     def redo():
-        _replace(pad, [*pad["objects"], pad["undone"].pop()])
+        if pad["undone"]:
+            _replace(pad, [*pad["objects"], pad["undone"].pop()])
 
     def clear():
         show_drawing(key, [])

@@ -52,7 +52,7 @@ def probability_bars(candidates: Sequence[tuple[str, float]], *, log: bool, by_p
         dtick=1,
         tickangle=0,
         fixedrange=True,
-        tickfont_size=11,
+        tickfont={"size": 11, "family": "Source Code Pro, monospace"},  # in which l, I and 1 differ
     )
     figure.update_yaxes(
         type="log" if log else "linear",

@@ -294,8 +294,14 @@ STYLE = """
 .answer p { margin: 0 0 0.4rem; font-size: 1.05rem; }
 .answer .name { font-size: 1.35rem; }
 .answer .next { opacity: 0.75; }
+/* l, I and 1 differ in it. */
+.answer .next b { font-family: 'Source Code Pro', monospace; }
 .answer .remark { border-left: 3px solid currentColor; padding-left: 0.6rem; }
 .answer .remark.unsure { border-color: #d08a1d; }
+/* Why a file is refused: Streamlit says it to screen readers and to a pointer on the file, not to a phone. */
+[data-testid="stFileChip"][aria-invalid="true"] { flex-wrap: wrap; height: auto; max-width: 100%; }
+[data-testid="stFileChip"] > [role="alert"] { position: static; width: 100%; height: auto; margin: 0; clip-path: none;
+  clip: auto; overflow: visible; white-space: normal; font-size: 0.9rem; }
 @media (max-width: 640px) {
   /* 62 labels need 560 pixels: on a phone the bars scroll sideways. */
   [class*="st-key-"][class*="_bars"] { overflow-x: auto; }

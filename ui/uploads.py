@@ -1,11 +1,78 @@
-"""Several uploaded images, read as one character each: cards, a table, and what is in doubt about each."""
+"""Uploaded images, and several of one character each: cards, a table, and what is in doubt about each."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
 
 import streamlit as st
 
+from hcr_core.imaging import MAX_BYTES, SUFFIXES
 from ui.page_reading.choices import read_photos_as
 from ui.reading import Seen, percent, plain, table_to_take, thumbnail
 
 Result = Seen | str
+
+#: Bytes of uploads that are kept of a visitor who is elsewhere: some photos, or any number of drawings.
+_MOST_KEPT = MAX_BYTES
+#: Files that are named.
+_NAMED = 3
+
+
+@dataclass(frozen=True)
+class Upload:
+    """An uploaded file; the same file uploaded again has another ``identity``."""
+
+    identity: str
+    name: str
+    data: bytes
+
+
+def uploaded(label: str, key: str) -> list[Upload]:
+    """Let the visitor choose pictures.
+
+    Args:
+        label: What they should be of.
+        key: Name of the widget.
+
+    Returns:
+        These, after those of before the visitor went elsewhere, which Streamlit's widget forgets.
+    """
+    before, here = f"{key}_before", f"{key}_here"
+    if key not in st.session_state:
+        # The widget is new in the browser, and empty.
+        st.session_state[before] = _first_of([*st.session_state.get(before, ()), *st.session_state.get(here, ())])
+    files = st.file_uploader(
+        label,
+        type=sorted(suffix[1:] for suffix in SUFFIXES),
+        accept_multiple_files=True,
+        max_upload_size=MAX_BYTES // 2**20,
+        key=key,
+    )
+    st.session_state[here] = [Upload(file.file_id, file.name, file.getvalue()) for file in files]
+    kept = st.session_state[before]
+    if kept:
+        with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"{before}_row"):
+            names = ", ".join(plain(file.name) for file in kept[:_NAMED])
+            more = f" and {len(kept) - _NAMED} more" if len(kept) > _NAMED else ""
+            st.markdown(f":material/attach_file: {names}{more}, from before", width="content")
+            st.button(
+                "Remove",
+                icon=":material/close:",
+                key=f"{before}_remove",
+                type="tertiary",
+                on_click=st.session_state.__setitem__,
+                args=(before, []),
+            )
+    return [*kept, *st.session_state[here]]
+
+
+def _first_of(files: Iterable[Upload]) -> list[Upload]:
+    """As many of them as may be kept."""
+    kept, size = [], 0
+    for file in files:
+        size += len(file.data)
+        if size <= _MOST_KEPT:
+            kept.append(file)
+    return kept
 
 
 #: In the session: the files there were, which of them is in full, and by which widget.

@@ -11,13 +11,14 @@ _DRAWN, _PHOTOGRAPHED = "recognize_drawn_layout", "recognize_photo_layout"
 
 def choose_layout(drawn: bool) -> str:
     """The switch between a character and more; photos have a choice of their own, and ``"auto"``."""
+    key = _DRAWN if drawn else _PHOTOGRAPHED
+    st.session_state.setdefault(key, "character")  # no default beside it: Streamlit warns where one was chosen for
     return st.segmented_control(
         "What is written",
         [layout for layout in LAYOUTS if not (drawn and layout == "auto")],
-        default="character",
         required=True,
         format_func=LAYOUTS.get,
-        key=_DRAWN if drawn else _PHOTOGRAPHED,
+        key=key,
         persist_state="session",
         help=None if drawn else "*Find out* reads one character where there are no more, else a page.",
     )

@@ -19,8 +19,8 @@ function beside(floating, element) {
 
 // apply(i, label) is called with a label, "" for no character, or null for what was read.
 function createEditor(root, apply) {
-  const [editor, input, cut, choices, undo] = [".editor", ".editor input", ".cut", ".choices", ".undo"].map((selector) =>
-    root.querySelector(selector),
+  const [editor, input, cut, choices, note, undo] = [".editor", ".editor input", ".cut", ".choices", ".note", ".undo"].map(
+    (selector) => root.querySelector(selector),
   );
   let edited = -1;
   let anchor = null;
@@ -81,6 +81,7 @@ function createEditor(root, apply) {
       const character = data.characters[i];
       [edited, anchor] = [i, element];
       choices.replaceChildren(...character.candidates.map((one) => choiceOf(one, label ?? character.label)));
+      note.textContent = character.alike;
       input.value = label ?? "";
       undo.hidden = label === undefined;
       editor.showPopover();

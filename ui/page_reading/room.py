@@ -37,6 +37,12 @@ def room_for(widths: Sequence[int], first: int, key: str) -> int:
     return width
 
 
+def on_a_phone() -> bool:
+    """Whether the browser says so: what is shown first is shown before it can tell how much room there is."""
+    headers = st.context.headers
+    return headers.get("Sec-Ch-Ua-Mobile") == "?1" or "Mobi" in headers.get("User-Agent", "")
+
+
 def _said(key: str, widths: Sequence[int]) -> int | None:
     """What the browser answered, unless it is none of what was asked."""
     said = getattr(st.session_state.get(key), "width", None)

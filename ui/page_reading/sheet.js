@@ -1,10 +1,11 @@
 // An image with a box around every character and the text beside it. Hover shows the candidates; a click, or Enter on
 // a box, opens them to choose from or to type another; a key typed on a box replaces its character.
 // data: {id, picture, width, height, description, characters, lines, labels, remarks}. A character is {box: [x, y,
-// width, height], label, sure, candidates: [[label, percent]]}; a line is a list of words {first, count, joined, before};
+// width, height], label, sure, alike, candidates: [[label, percent]]}, with a sentence where they look alike; a line is a list of words {first, count, joined, before};
 // labels are earlier corrections by position; remarks are sentences. Sent back as "corrections": {id, labels}. All labels are set as text, never as HTML.
 const MOST_ZOOM = 8;
 const TYPICAL = 64; // CSS pixels: a character need not be shown larger than this
+const NARROW = 700; // CSS pixels: with less room the text is above the picture, not beside it
 const views = new WeakMap();
 
 const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
@@ -12,7 +13,7 @@ const median = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.l
 function createView(root) {
   const find = (selector) => root.querySelector(selector);
   const [scroll, sheet, image, boxes, text] = [".scroll", ".sheet", "img", ".boxes", ".text"].map(find);
-  const tip = find(".tip");
+  const [page, tip] = [".page", ".tip"].map(find);
   const editor = createEditor(root, (i, label) => apply(i, label));
   let data = { id: null };
   let labels = {};
@@ -40,7 +41,7 @@ function createView(root) {
     image.src = data.picture;
     image.alt = data.description;
     rooms = roomsRight();
-    find(".page").classList.toggle("wide", data.width > 2.2 * data.height);
+    page.classList.toggle("wide", data.width > 2.2 * data.height);
     const heights = data.characters.map(({ box }) => box[3]);
     sheet.style.setProperty("--m", median(heights) ?? 0);
     boxes.replaceChildren(...data.characters.map(boxElement));
@@ -123,6 +124,7 @@ function createView(root) {
 
   function resize() {
     if (!data.id || !scroll.clientWidth) return;
+    page.classList.toggle("narrow", page.clientWidth < NARROW);
     const typical = Number(sheet.style.getPropertyValue("--m"));
     const fit = Math.min(scroll.clientWidth / data.width, Math.max(1, TYPICAL / (typical || TYPICAL)));
     sheet.style.setProperty("--s", fit * zoom);
@@ -145,13 +147,14 @@ function createView(root) {
     root.querySelectorAll(".looked").forEach((node) => node.classList.remove("looked"));
     if (i < 0 || editor.isOpen()) return tip.hidePopover();
     [boxOf(i), spanOf(i)].forEach((node) => node.classList.add("looked"));
-    const { label, candidates } = data.characters[i];
+    const { label, alike, candidates } = data.characters[i];
     const rows = candidates.slice(0, 4).map(([name, percent]) => {
       const row = make("div", "candidate");
       row.append(make("b", "", name), make("span", "", percent));
       return row;
     });
     if (labels[i] !== undefined) rows.unshift(make("div", "was", `was read as ${label}`));
+    if (alike) rows.push(make("div", "note", alike));
     tip.replaceChildren(...rows);
     tip.showPopover();
     beside(tip, boxOf(i));

@@ -7,7 +7,7 @@ import streamlit as st
 
 from hcr_core import Reading
 from hcr_core.recognition import Character
-from ui.reading import percent
+from ui.reading import in_words, percent
 
 _FOLDER = Path(__file__).parent
 #: Candidates that are sent for each character: as many as the editor has places for.
@@ -38,6 +38,7 @@ aria-label="Characters: arrow keys move, Enter opens the candidates, a typed let
 <form class="editor" popover="auto" aria-label="Correct this character">
 <div class="cut" role="img" aria-label="The character in the picture"></div>
 <div class="choices" role="group" aria-label="It could be"></div>
+<p class="note"></p>
 <div class="type"><label>or type it<input type="text" autocomplete="off" autocapitalize="off" spellcheck="false"
 maxlength="80"></label><button class="use" type="submit">Use</button></div>
 <div class="foot"><button class="remove" type="button">No character</button>
@@ -104,8 +105,23 @@ def _character(character: Character) -> dict:
         "box": [box.x, box.y, box.width, box.height],
         "label": character.label,
         "sure": character.sure and not character.refused,
-        "candidates": [[label, percent(p)] for label, p in character.candidates[:_CANDIDATES]],
+        "alike": _alike(character),
+        "candidates": [[label, percent(p)] for label, p in _offered(character)],
     }
+
+
+def _alike(character: Character) -> str:
+    """Where a shape is clear, but not which character it is: what it could be."""
+    if not (character.sure and character.lookalikes):
+        return ""
+    names = in_words([character.label, *character.lookalikes])
+    return f"{names[0].upper()}{names[1:]} look alike; its neighbours decided."
+
+
+def _offered(character: Character) -> list[tuple[str, float]]:
+    """The best candidates, with all look-alikes of the answer among them."""
+    alike = [(label, p) for label, p in character.candidates[_CANDIDATES:] if label in character.lookalikes]
+    return [*character.candidates[: _CANDIDATES - len(alike)], *alike]
 
 
 def _lines(reading: Reading) -> list[list[dict]]:

@@ -17,7 +17,9 @@ def verdict(reading: Reading) -> str | None:
     many, cursive = len(reading.characters), joined >= _WORDS and 2 * joined > len(words)
     if many >= _CHARACTERS and 2 * unsure > many:
         why = "most words look joined up" if cursive else _WHY
-        return f"This was mostly not read well: {unsure} of {many} characters are unsure, as {why}."
+        said = f"This was mostly not read well: {unsure} of {many} characters are unsure, as {why}."
+        changed = any(word.before is not None for word in words)
+        return said + (" Words of the language make it look more like text than it is." if changed else "")
     if cursive:
         return f"This was probably not read well: {joined} of {len(words)} words look joined up."
     return None

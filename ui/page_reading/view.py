@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import streamlit as st
+from streamlit.delta_generator import DeltaGenerator
 
 from hcr_core import Reading
 from hcr_core.annotation import annotated
@@ -41,7 +42,7 @@ _NOTHING = {"background": "The paper looks the same throughout", "rules": "None 
 _NAMED = 8
 
 
-def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
+def page_view(page: ReadPage, image: bytes, name: str, key: str, place: DeltaGenerator | None = None) -> None:
     """Everything about a page; to be called inside a fragment, as every correction runs it again.
 
     Args:
@@ -49,25 +50,28 @@ def page_view(page: ReadPage, image: bytes, name: str, key: str) -> None:
         image: The image file it was read on.
         name: Of the image.
         key: Of the widgets.
+        place: Where the image and its text are shown, if not here.
     """
+    place = place or st.container()
     if not page.reading.lines:
         forget_corrections(page.subject)
-        st.info("Nothing written was found here.", icon=":material/search_off:")
-        st.html(_only_picture(page, name))
+        place.info("Nothing written was found here.", icon=":material/search_off:")
+        place.html(_only_picture(page, name))
         _steps(page, image, key)
         return
     remember_shown(page)
-    clickable_sheet(
-        page.shown,
-        page.picture,
-        page.size,
-        f"{key}_sheet",
-        identity=page.identity,
-        description=f"the image {name}",
-        labels=corrections_of(page),
-        remarks=_remarks(page),
-        on_correct=keep_corrections,
-    )
+    with place:
+        clickable_sheet(
+            page.shown,
+            page.picture,
+            page.size,
+            f"{key}_sheet",
+            identity=page.identity,
+            description=f"the image {name}",
+            labels=corrections_of(page),
+            remarks=_remarks(page),
+            on_correct=keep_corrections,
+        )
     _say_what_words_changed(page.reading)
     _say_what_is_joined(corrected(page.reading, corrections_of(page)))
     _downloads(page, image, name, key)
@@ -97,8 +101,11 @@ def _only_picture(page: ReadPage, name: str) -> str:
 def _say_what_words_changed(reading: Reading) -> None:
     words = [word for line in reading.lines for word in line.words if word.before is not None]
     if words:
-        names = _named([f"{plain(word.before)} → **{plain(word.text)}**" for word in words])
-        st.caption(f":material/spellcheck: Changed because the language has such a word: {names}.")
+        names = [f"{plain(word.before)} → **{plain(word.text)}**" for word in words]
+        st.caption(f":material/spellcheck: Changed because the language has such a word: {_named(names)}.")
+        if len(names) > _NAMED:
+            with st.expander(f"All {len(names)} words that were changed"):
+                st.markdown(", ".join(names))
 
 
 def _named(texts: list[str]) -> str:

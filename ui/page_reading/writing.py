@@ -22,17 +22,22 @@ from ui.page_reading.pages_read import (
     read_one,
     read_photo,
 )
-from ui.page_reading.room import room_for
+from ui.page_reading.room import on_a_phone, room_for
 from ui.page_reading.view import page_view
 from ui.reading import Seen, full_view, plain, table_to_take
+from ui.uploads import Upload, keep_in_full
 
 #: Widths of the sheets, of which the widest that fits is shown; heights by what is written; all in CSS pixels.
 _NARROW, _WIDE = 340, 800
 _WIDTHS = (_NARROW, 480, 640, _WIDE)
-_HEIGHTS = {"line": 220, "page": 520}
+_HEIGHTS = {"line": 220, "page": 400}
+#: So that on a phone, too, the text below is in sight.
+_LOW = 320
 #: A pen for writing of this x-height, in CSS pixels.
 _PEN, _X_HEIGHT = 5, 46
 _EXAMPLES = ("Hello", "2026", "Blue sky")
+#: Says which of several photos is in full.
+SHOWN = "recognize_page_shown"
 
 
 class Choice(Protocol):
@@ -49,30 +54,28 @@ def draw_writing(choice: Choice) -> None:
     """A wide sheet, and what is written on it."""
     key = f"recognize_{choice.layout}_pad"
     with st.container(gap=None):
-        size = (_width(key), _HEIGHTS[choice.layout])
-        with st.container():
-            image = drawing_pad(key, pen=_PEN, size=size)
-    _examples(key, choice, size)
+        height = _HEIGHTS[choice.layout]
+        size = (_width(key), min(height, _LOW) if on_a_phone() else height)
+        # The text beside a high sheet where there is room, else below it.
+        with st.container(horizontal=choice.layout == "page", gap="medium"):
+            with st.container(width=size[0]):
+                image = drawing_pad(key, pen=_PEN, size=size)
+                _examples(key, choice, size)
+            beside = st.container()
     if image is None:
         forget_corrections(key)
-        st.caption("Write on the sheet, in separate letters; it is read as you lift the pen.")
+        beside.caption("Write on the sheet, in separate letters; it is read as you lift the pen.")
     else:
         drawing = encoded(flatten(image))
-        page_view(read_drawing(drawing, _way(choice), key), drawing, "drawing", f"recognize_{choice.layout}")
+        page_view(read_drawing(drawing, _way(choice), key), drawing, "drawing", f"recognize_{choice.layout}", beside)
 
 
 def _width(key: str) -> int:
     """As wide as there is room, but never less than what was written on: that scrolls sideways where it must."""
-    width = room_for(_WIDTHS, _NARROW if _on_a_phone() else _WIDE, "recognize_sheet_room")
+    width = room_for(_WIDTHS, _NARROW if on_a_phone() else _WIDE, "recognize_sheet_room")
     written_on = st.session_state.get(f"{key}_written_on", 0) if objects_on(key) else 0
     st.session_state[f"{key}_written_on"] = max(width, written_on)
     return max(width, written_on)
-
-
-def _on_a_phone() -> bool:
-    """Whether the browser says so: the first sheet is shown before it can tell how wide that may be."""
-    headers = st.context.headers
-    return headers.get("Sec-Ch-Ua-Mobile") == "?1" or "Mobi" in headers.get("User-Agent", "")
 
 
 def _way(choice: Choice) -> Way:
@@ -108,18 +111,19 @@ Result = ReadPage | Seen | str
 
 
 @st.fragment
-def show_photos(files: Sequence[tuple[str, bytes]], choice: Choice) -> None:
-    """Uploaded images by name, or a photo: one in full, and of several a table."""
+def show_photos(files: Sequence[Upload], choice: Choice) -> None:
+    """Uploaded images, or a photo: one in full, and of several a table."""
     if len(files) > KEPT:
         st.warning(f"At most {KEPT} pictures are read at a time: these are the first.", icon=":material/warning:")
         files = files[:KEPT]
-    names = [name for name, _ in files]
-    results = [_read(data, choice) for _, data in files]
+    names = [file.name for file in files]
+    results = [_read(file.data, choice) for file in files]
     shown = 0
     if len(files) > 1:
+        keep_in_full([file.identity for file in files], SHOWN)  # a choice runs only this fragment again
         _table(names, results)
-        shown = st.selectbox("In full", range(len(files)), format_func=names.__getitem__, key="recognize_page_shown")
-    _show(*files[shown], results[shown], "recognize_page")
+        shown = st.selectbox("In full", range(len(files)), format_func=names.__getitem__, key=SHOWN)
+    _show(names[shown], files[shown].data, results[shown], "recognize_page")
 
 
 def _read(data: bytes, choice: Choice) -> Result:
@@ -149,7 +153,7 @@ def _show(name: str, image: bytes, result: Result, key: str) -> None:
 def _table(names: list[str], results: list[Result]) -> None:
     """All texts with the corrections made so far, to take away."""
     rows = [{"file": name} | _row(result) for name, result in zip(names, results, strict=True)]
-    table_to_take(rows, "recognize_pages_csv", opens="recognize_page_shown")
+    table_to_take(rows, "recognize_pages_csv", opens=SHOWN)
 
 
 def _row(result: Result) -> dict[str, str]:

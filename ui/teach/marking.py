@@ -24,7 +24,8 @@ def offer(character: Character, model: str, origin: str, strokes: Sequence[np.nd
     """Buttons to mark an answer right or to correct it, or how it was marked.
 
     Args:
-        character: The answer.
+        character: The answer; of what was refused, that it is no character is the answer, and nothing is to be kept
+            of it where that is right.
         model: Whose it is.
         origin: How the character came: see ``corrections.Sample``.
         strokes: Where it was drawn, its strokes.
@@ -39,19 +40,24 @@ def offer(character: Character, model: str, origin: str, strokes: Sequence[np.nd
         if identity in marked:
             _done(marked, identity, key)
         else:
+            read_as = "" if character.refused else character.label
             sample = Sample(
-                character.glyph, "", character.label, model, origin, writer(), tuple(np.asarray(s) for s in strokes)
+                character.glyph, "", read_as, model, origin, writer(), tuple(np.asarray(s) for s in strokes)
             )
-            _ask(sample, identity, [label for label, _ in character.candidates[1 : _OFFERED + 1]], key)
+            others = [label for label, _ in character.candidates if label != read_as]
+            _ask(sample, identity, others[:_OFFERED], key)
     if error:
         st.error(error)
 
 
 def _ask(sample: Sample, identity: tuple, others: list[str], key: str) -> None:
-    st.markdown("Is it right?", width="content", help=f"Your answer and the character help to teach it. {NOTICE}")
-    right = (sample, identity, sample.read_as)
-    st.button("Yes", icon=":material/check:", key=f"{key}_right", on_click=_keep, args=right)
-    with st.popover("No, it is …", icon=":material/edit:", key=f"{key}_popover"):
+    question = "Is it right?" if sample.read_as else "Did you write a character?"
+    st.markdown(question, width="content", help=f"Your answer and the character help to teach it. {NOTICE}")
+    if sample.read_as:
+        right = (sample, identity, sample.read_as)
+        st.button("Yes", icon=":material/check:", key=f"{key}_right", on_click=_keep, args=right)
+    correct = "No, it is …" if sample.read_as else "Yes, it is …"
+    with st.popover(correct, icon=":material/edit:", key=f"{key}_popover"):
         with st.container(horizontal=True, gap="xsmall"):
             for i, label in enumerate(others):
                 st.button(label, key=f"{key}_other_{i}", on_click=_keep, args=(sample, identity, label))
