@@ -9,6 +9,8 @@ MAX_SKEW = 15.0
 _GAIN = 1.05
 #: Lines up or down the page are this much clearer than lines across it, or less clear.
 _CLEARLY = 1.6
+#: So much wider than high are joined-up words.
+_WIDE = 2.5
 #: With fewer characters, ascenders and descenders say more of the rows than the line does.
 _LEAST_CHARACTERS = 14
 #: Ink pixels looked at: more do not change the angle.
@@ -53,13 +55,19 @@ def skew(ink: np.ndarray, count: int | None = None) -> float:
 
 
 def character_count(ink: np.ndarray) -> int:
-    """About how many characters or joined words there are: components of no unusual size."""
+    """About how many characters or joined words there are."""
+    return len(_characters(ink))
+
+
+def _characters(ink: np.ndarray) -> np.ndarray:
+    """Widths and heights of the components of no unusual size, int (n, 2)."""
     _, _, stats, _ = cv2.connectedComponentsWithStats((ink >= 128).astype(np.uint8), connectivity=8)
-    sizes = stats[1:, 2:4].max(axis=1)
+    boxes = stats[1:, 2:4]
+    sizes = boxes.max(axis=1, initial=0)
     if not len(sizes):
-        return 0
+        return boxes
     usual = np.median(sizes[sizes > 0.2 * np.percentile(sizes, 95)])
-    return int(np.count_nonzero((sizes > 0.4 * usual) & (sizes < 4 * usual)))
+    return boxes[(sizes > 0.4 * usual) & (sizes < 4 * usual)]
 
 
 def rotated(image: np.ndarray, degrees: float, border: int = 0) -> np.ndarray:
@@ -78,7 +86,8 @@ def is_sideways(ink: np.ndarray, count: int | None = None) -> bool | None:
     that does not tell, as of few characters. ``count`` is ``character_count``, where it is known.
     """
     if (character_count(ink) if count is None else count) < _LEAST_CHARACTERS:
-        return None
+        widths, heights = _characters(ink).T
+        return False if len(widths) and np.median(widths / heights) > _WIDE else None
     x, y = _points(ink)
     bins = max(1.0, max(ink.shape) / 400)
     angles = np.arange(-MAX_SKEW, MAX_SKEW + 0.1, 3.0)

@@ -2,7 +2,7 @@
 
 import base64
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import cv2
 import numpy as np
@@ -34,13 +34,14 @@ _SHOWN = "pages_shown"
 @dataclass(frozen=True)
 class Way:
     """How to read an image: ``recognition.LAYOUTS``, ``alphabet.KINDS``, a model of the store and its checksum, and
-    perhaps a language of ``word_list.LANGUAGES``."""
+    perhaps a language of ``word_list.LANGUAGES``; whether it is known to lie as it should."""
 
     layout: str
     classes: str
     model: str
     version: str
     language: str | None = None
+    upright: bool = False
 
     @classmethod
     def of(cls, layout: str, classes: str, model: str, language: str | None = None) -> "Way":
@@ -93,6 +94,7 @@ def read_photo(image: bytes, way: Way) -> ReadPage:
 def read_drawing(image: bytes, way: Way, sheet: str) -> ReadPage:
     """``read_photo`` without a sign of work, which would flicker with every stroke; of a sheet by this name, on
     which more may be written."""
+    way = replace(way, upright=True)
     return _drawing(digest(image, way), way, image, sheet)
 
 
@@ -120,7 +122,9 @@ def _read(identity: str, subject: str, way: Way, image: bytes) -> ReadPage:
     pixels = flatten(decode(image))
     asked = {"height": pixels.shape[0], "width": pixels.shape[1], "model": way.model, "layout": way.layout}
     with all_cores(), timed("reading", **asked):
-        reading = recognizer(way.model).read(pixels, way.layout, way.classes, language=way.language)
+        reading = recognizer(way.model).read(
+            pixels, way.layout, way.classes, language=way.language, upright=way.upright
+        )
     turned, shown = upright(pixels, reading)
     small = _reduced(turned, _SHOWN_SIDE)
     return ReadPage(identity, subject, way, reading, shown, _jpeg_url(small), turned.shape[1::-1])
@@ -147,7 +151,7 @@ def steps_of(page: ReadPage, image: bytes) -> dict[str, Step]:
 def _steps(identity: str, way: Way, _image: bytes) -> dict[str, Step]:
     pixels, steps = flatten(decode(_image)), Steps(wanted=True)
     with all_cores():
-        reading = recognizer(way.model).read(pixels, way.layout, way.classes, steps, way.language)
+        reading = recognizer(way.model).read(pixels, way.layout, way.classes, steps, way.language, upright=way.upright)
     steps.add("boxes", annotated(*upright(pixels, reading)))
     return {name: _step(_reduced(image, _STEP_SIDE)) for name, image in steps.images.items()}
 
