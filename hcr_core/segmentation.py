@@ -12,17 +12,9 @@ from itertools import pairwise
 import cv2
 import numpy as np
 
+from hcr_core.cutting import find_cuts
 from hcr_core.preprocessing import Box, ink_to_glyph
 
-#: In heights of the line's typical component: parts narrower than this are not cut; cuts keep this
-#: distance from each other and from a component's ends.
-_MIN_CUT_WIDTH, _CUT_DISTANCE = 0.4, 0.14
-#: A cut goes through at most this many stroke widths of ink: two are the top and bottom of an o.
-_MAX_CUT = 2.2
-#: A bend by a pixel costs as much as so many pixels of ink.
-_BEND = 0.15
-#: Narrower parts, in heights, are not cut by bent cuts.
-_MIN_SEAM_WIDTH = 0.7
 #: How much less unequal the columns may be and writing still count as upright.
 _UPRIGHT = 1.05
 #: The widest and most divided character: W in broad hands; K of four strokes and two cuts.
@@ -48,7 +40,7 @@ class Pieces:
         ink: uint8 (h, w), 255 for ink.
         number: int32 (h, w): 1 + the piece a pixel belongs to, 0 for none.
         boxes: float (n, 4): left, top, right, bottom of each, pixels; left and right are upright
-            ones, of the line without its slant.
+            ones, of the line without its slant, and do without what hangs below the line's letters.
         extents: int (n, 2): leftmost column of each in ``ink``, and one past the rightmost.
         area: int (n,): pixels of ink.
         cut: float (n + 1,): stroke widths of ink that are cut through before each piece, 0 where it
@@ -143,7 +135,7 @@ def cut_line(ink: np.ndarray, height: float) -> Pieces:
     for start, end in pairwise(bounds):
         rows, u = y[start:end], upright[start:end]
         head, foot = band.around(u.min(), u.max())
-        cuts = _cuts(u, rows, height, stroke)
+        cuts = find_cuts(u, rows, height, stroke)
         slot = np.zeros(len(u), int)
         for cut in cuts:
             slot += u - u.min() > cut.columns[rows - rows.min()]
@@ -209,118 +201,6 @@ def _join_scraps(slot: np.ndarray, least: float) -> None:
     large = np.flatnonzero(areas >= least)
     for i in np.flatnonzero((areas > 0) & (areas < least)) if len(large) else ():
         slot[slot == i] = large[np.abs(large - i).argmin()]
-
-
-@dataclass(frozen=True)
-class _Cut:
-    """Where a component may be cut: its column in every row, and how many stroke widths of ink that costs."""
-
-    columns: np.ndarray
-    cost: float
-
-
-def _cuts(u: np.ndarray, ink_rows: np.ndarray, height: float, stroke: float) -> list[_Cut]:
-    """Where a component may be cut, from left to right; columns count from ``u.min()``, rows from the topmost."""
-    column, row = (u - u.min()).astype(int), ink_rows - ink_rows.min()
-    solid = np.zeros((int(row.max()) + 1, int(column.max()) + 1), np.float32)
-    solid[row, column] = 1
-    if solid.shape[1] < _MIN_CUT_WIDTH * height:
-        return []
-    distance = max(2, round(_CUT_DISTANCE * height))
-    ink, straight = _straight_cuts(solid, height, stroke, distance)
-    candidates = [(float(ink[int(at)]), at, np.full(len(solid), at + 0.5)) for at in straight]
-    if solid.shape[1] >= _MIN_SEAM_WIDTH * height:
-        candidates += _seams(solid, ink, stroke, distance)
-    chosen: list[tuple[float, float, np.ndarray]] = []
-    for candidate in sorted(candidates, key=lambda candidate: candidate[0]):
-        if all(abs(candidate[1] - other[1]) >= distance for other in chosen):
-            chosen.append(candidate)
-    return [_Cut(columns, cost / stroke) for cost, _, columns in sorted(chosen, key=lambda candidate: candidate[1])]
-
-
-def _straight_cuts(solid: np.ndarray, height: float, stroke: float, distance: int) -> tuple[np.ndarray, list[float]]:
-    """Pixels of ink in each column, a stroke's edge smoothed away, and the columns to cut at."""
-    profile, window = solid.sum(axis=0, dtype=np.float64), max(1, round(stroke / 2)) | 1
-    profile = np.convolve(np.pad(profile, window // 2, mode="edge"), np.ones(window) / window, mode="valid")
-    top = solid.argmax(axis=0)
-    bottom = len(solid) - 1 - solid[::-1].argmax(axis=0)
-    extent = np.where(solid.any(axis=0), bottom - top + 1, 1 - len(solid)).astype(np.float64)
-    # Where the outline is lowest, rounds touch: oo has least ink in the middles of its letters.
-    return profile, _minima(profile, distance, _MAX_CUT * stroke) + _minima(extent, distance, 0.5 * height)
-
-
-def _seams(
-    solid: np.ndarray, profile: np.ndarray, stroke: float, distance: int
-) -> list[tuple[float, float, np.ndarray]]:
-    """Cuts that bend around ink, where they cost less than straight ones nearby: ink, column, columns of all rows.
-
-    Paths of least ink from the top to the bottom through each column of the middle row, as seams in
-    seam carving (Avidan and Shamir 2007) and "drop fall" cuts of touching digits (Congedo et al. 1995).
-    """
-    middle = len(solid) // 2
-    # Both halves at once, the lower one upside down and, where it is shorter, with an empty row more.
-    lower = solid[: middle - 1 if middle else None : -1]
-    halves = np.zeros((middle + 1, 2, solid.shape[1]), np.float32)
-    halves[:, 0], halves[-len(lower) :, 1] = solid[: middle + 1], lower
-    costs, steps = _descent(halves)
-    ink = costs[0] + costs[1] - solid[middle]
-    nearby = cv2.erode(profile[None], np.ones((1, distance | 1)), borderType=cv2.BORDER_REPLICATE)[0]
-    result = []
-    for at in _minima(ink, distance, _MAX_CUT * stroke):
-        start = int(at)
-        if ink[start] < nearby[start]:
-            upper, below = (_followed(steps[:, half], start) for half in (0, 1))
-            columns = np.concatenate([upper, below[::-1][1 : len(lower)]])
-            result.append((float(ink[start]), float(start), columns + 0.5))
-    return result
-
-
-def _descent(ink: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Least costs of paths from the first row to each column of the last, float (n, w), and in every row the step,
-    -1 to 1, that the path to each column came by, int8 (h, n, w); of ink (h, n, w), 0 to 1."""
-    steps = np.zeros(ink.shape, np.int8)
-    # The paper at both sides is out of reach.
-    wide = np.full((ink.shape[1], ink.shape[2] + 2), np.inf, np.float32)
-    cost = wide[:, 1:-1]
-    cost[:] = ink[0]
-    for row in range(1, len(ink)):
-        left, right = wide[:, :-2], wide[:, 2:]
-        bent = np.minimum(left, right) + np.float32(_BEND)
-        steps[row] = np.where(bent < cost, np.where(left <= right, -1, 1), 0)
-        cost[:] = np.minimum(cost, bent) + ink[row]
-    return cost, steps
-
-
-def _followed(steps: np.ndarray, column: int) -> np.ndarray:
-    """The columns of the path to ``column`` of the last row, from the first row on."""
-    columns = np.empty(len(steps), int)
-    for row in range(len(steps) - 1, -1, -1):
-        columns[row] = column
-        column += int(steps[row, column])
-    return columns
-
-
-def _minima(values: np.ndarray, distance: int, limit: float) -> list[float]:
-    """Places of the local minima up to ``limit``: the middle of short ones, middle and ends of long ones.
-
-    A foot that touches the next letter's stem is level up to it: the cut is at the end.
-    """
-    width = len(values)
-    around = cv2.erode(values[None], np.ones((1, 2 * distance + 1)), borderType=cv2.BORDER_REPLICATE)[0]
-    low = np.flatnonzero((values <= limit) & (values <= around + 1e-6))
-    low = low[(low >= distance) & (low < width - distance)]
-    places: list[float] = []
-    for run in np.split(low, np.flatnonzero(np.diff(low) > 1) + 1) if len(low) else []:
-        # A window hides the ends of a plateau: go on while it stays level.
-        first, last = int(run[0]), int(run[-1])
-        while first > distance and values[first - 1] <= values[run[0]] * 1.3:
-            first -= 1
-        while last < width - distance - 1 and values[last + 1] <= values[run[-1]] * 1.3:
-            last += 1
-        places.append((first + last) / 2)
-        if last - first > 2 * distance:
-            places += [float(first), float(last)]
-    return places
 
 
 def _with_dots_on_bodies(parts: list, height: float) -> list:
