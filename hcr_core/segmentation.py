@@ -160,17 +160,24 @@ class _Band:
     def __init__(self, upright: np.ndarray, y: np.ndarray, height: float):
         self._height, self._left = height, upright.min(initial=np.inf)
         place = ((upright - self._left) / height).astype(int)
-        self._ink = np.zeros((place.max(initial=0) + 1, y.max(initial=0) + 1))
-        np.add.at(self._ink, (place, y), 1)
+        ink = np.zeros((place.max(initial=0) + 2, y.max(initial=0) + 1))
+        np.add.at(ink, (place + 1, y), 1)
+        #: Of all places before each.
+        self._ink = ink.cumsum(axis=0)
+        self._found: dict[tuple[int, int], tuple[int, int]] = {}
 
     def around(self, left: float, right: float) -> tuple[int, int]:
         """The last row of what stands out above between two columns, and the first of what hangs below."""
         first, last = (int((x - self._left) / self._height) for x in (left, right))
-        profile = self._ink[max(first - _AROUND, 0) : last + _AROUND + 1].sum(axis=0)
-        full = np.flatnonzero(profile >= _FULL_ROW * np.quantile(profile[profile > 0], 0.9))
-        run = max(np.split(full, np.flatnonzero(np.diff(full) > 1) + 1), key=len)
-        beyond = _BEYOND * self._height
-        return math.floor(run[0] - beyond), math.ceil(run[-1] + beyond)
+        places = max(first - _AROUND, 0), min(last + _AROUND + 1, len(self._ink) - 1)
+        if places not in self._found:
+            profile = self._ink[places[1]] - self._ink[places[0]]
+            fullest = np.sort(profile[profile > 0])[-max(1, np.count_nonzero(profile) // 10)]
+            full = np.concatenate([[False], profile >= _FULL_ROW * fullest, [False]])
+            starts, ends = np.flatnonzero(full[1:] != full[:-1]).reshape(-1, 2).T
+            longest, beyond = (ends - starts).argmax(), _BEYOND * self._height
+            self._found[places] = math.floor(starts[longest] - beyond), math.ceil(ends[longest] - 1 + beyond)
+        return self._found[places]
 
 
 def _keep_whole(slot: np.ndarray, u: np.ndarray, beyond: np.ndarray) -> None:
