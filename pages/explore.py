@@ -1,5 +1,7 @@
 """Look at a data set: what is in it, how it is written, and what is wrong with it."""
 
+from collections.abc import Callable
+
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -304,7 +306,7 @@ def show_duplicates(name: str) -> None:
         )
         st.metric("Groups with different labels", f"{len(contradicting):,}", width="content")
     equal = _without_repeats(contradicting + across + groups)
-    _duplicate_groups(name, "Equal pixel by pixel", equal, [_together(data, group) for group in equal], "equal")
+    _duplicate_groups(name, "Equal pixel by pixel", equal, lambda i: _together(data, equal[i]), "equal")
     likeness = st.slider(
         "Nearly equal from a likeness of",
         0.95,
@@ -322,8 +324,7 @@ def show_duplicates(name: str) -> None:
         f"{len(pairs):,} pairs among {len(lookup.sample(name)):,} images (at most 1,000 are found), "
         f"{int(crossing.sum()):,} of them across splits."
     )
-    likenesses = [f"likeness {cosine:.4f}" for cosine in cosines]
-    _duplicate_groups(name, "Nearly equal", list(pairs), likenesses, "near")
+    _duplicate_groups(name, "Nearly equal", list(pairs), lambda i: f"likeness {cosines[i]:.4f}", "near")
     table = pd.DataFrame({"first": pairs[:, 0], "second": pairs[:, 1], "likeness": cosines, "across_splits": crossing})
     save_numbers(table, f"near-duplicates-{name}")
 
@@ -341,8 +342,8 @@ def _together(data, group: np.ndarray) -> str:
     return ", ".join(found)
 
 
-def _duplicate_groups(name: str, title: str, groups: list[np.ndarray], titles: list[str], key: str) -> None:
-    """The first groups of images, each framed, with words below it."""
+def _duplicate_groups(name: str, title: str, groups: list[np.ndarray], words: Callable[[int], str], key: str) -> None:
+    """The first groups of images, each framed, with words below it, asked for by its position."""
     if not groups:
         return
     data = lookup.dataset(name)
@@ -350,7 +351,7 @@ def _duplicate_groups(name: str, title: str, groups: list[np.ndarray], titles: l
     shown = [group[:_OF_GROUP] for group in groups[:_GROUPS]]
     positions = np.concatenate(shown)
     captions = [f"{label_of(data, p)} · {data.split[p]}\n{p}" for p in positions]
-    framed = [(len(group), words) for group, words in zip(shown, titles, strict=False)]
+    framed = [(len(group), words(i)) for i, group in enumerate(shown)]
     clickable(name, positions, key, captions, tile=84, groups=framed)
 
 
