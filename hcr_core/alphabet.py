@@ -129,7 +129,7 @@ def restricted(probabilities: np.ndarray, allowed: np.ndarray) -> np.ndarray:
     Returns:
         float64 (..., classes): 0 where not allowed, adding up to 1.
     """
-    shares = np.where(allowed, np.asarray(probabilities, np.float64), 0)
+    shares = np.multiply(probabilities, allowed, dtype=np.float64)
     total = shares.sum(axis=-1, keepdims=True)
     if total.all():
         return shares / total

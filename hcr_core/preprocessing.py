@@ -8,6 +8,7 @@ pixels, centred by its box, soft edges, the brightest pixel 255.
 
 import math
 from dataclasses import dataclass
+from functools import lru_cache
 
 import cv2
 import numpy as np
@@ -256,7 +257,8 @@ def ink_to_glyph(ink: np.ndarray) -> np.ndarray:
     # EMNIST blurs its 128-pixel scans by one pixel: about a third of a glyph pixel.
     pad = math.ceil(unit)
     ink = cv2.copyMakeBorder(ink, pad, pad, pad, pad, cv2.BORDER_CONSTANT, value=0)
-    ink = cv2.GaussianBlur(ink, (0, 0), unit / 3)
+    kernel = _blur_kernel(unit / 3)
+    ink = cv2.sepFilter2D(ink, -1, kernel, kernel)
     x, y, w, h = cv2.boundingRect(cv2.threshold(ink, 63, 255, cv2.THRESH_BINARY)[1])
     if w == 0:
         return glyph
@@ -268,6 +270,20 @@ def ink_to_glyph(ink: np.ndarray) -> np.ndarray:
     top, left = (GLYPH_SIZE - size[1]) // 2, (GLYPH_SIZE - size[0]) // 2
     glyph[top : top + size[1], left : left + size[0]] = small
     return glyph
+
+
+@lru_cache(maxsize=512)
+def _blur_kernel(sigma: float) -> np.ndarray:
+    """What ``cv2.GaussianBlur`` multiplies 8-bit pixels by, float32 (n,), in whole 256ths.
+
+    With it ``cv2.sepFilter2D`` takes half the time, and of black-and-white ink gives the same, bit for bit.
+    """
+    side = math.ceil(4 * sigma) + 4
+    edge = np.zeros((1, 2 * side), np.uint8)
+    edge[:, side:] = 255
+    # Across an edge the levels add up the kernel.
+    sums = np.round(cv2.GaussianBlur(edge, (0, 0), sigma)[0] * (256 / 255))
+    return np.trim_zeros(np.diff(sums) / 256).astype(np.float32)
 
 
 def _widen(ink: np.ndarray, width: float) -> np.ndarray:

@@ -323,7 +323,7 @@ class Recognizer:
         shares = restricted(probabilities, allowed)
         order = np.argsort(-shares, kind="stable")
         order = order[allowed[order]]
-        labels = (self.alphabet[i] for i in order.tolist())
+        labels = map(self.alphabet.labels.__getitem__, order.tolist())
         candidates = tuple(zip(labels, shares[order].tolist(), strict=True))
         label, probability = candidates[0]
         lookalikes = tuple(other for other in self.alphabet.lookalikes(label) if allowed[self.alphabet.index(other)])

@@ -4,7 +4,7 @@ import pytest
 from conftest import drawn_ink, likeness, sheet
 
 from hcr_core import sheet_ink
-from hcr_core.preprocessing import GLYPH_SIZE, Box, extract_character, image_to_glyph, ink_to_glyph
+from hcr_core.preprocessing import GLYPH_SIZE, Box, _blur_kernel, extract_character, image_to_glyph, ink_to_glyph
 
 REFERENCE = image_to_glyph(sheet("F"))
 
@@ -30,6 +30,15 @@ def test_a_glyph_is_emnists():
     assert 22 <= np.ptp(rows) + 1 <= 24  # the longer side fills 24 of 28
     assert abs((rows[0] + rows[-1]) / 2 - 13.5) <= 1  # centred by its box
     assert abs((columns[0] + columns[-1]) / 2 - 13.5) <= 1
+
+
+@pytest.mark.parametrize("work", [96, 97, 150, 211, 303, 384])
+def test_ink_is_blurred_as_gaussian_blur_does(work):
+    """Bit for bit, or the models' glyphs would be others."""
+    ink = cv2.threshold(drawn_ink("g", 60), 127, 255, cv2.THRESH_BINARY)[1]
+    ink = cv2.resize(ink, (work * 2 // 3, work), interpolation=cv2.INTER_NEAREST)
+    kernel = _blur_kernel(work / 72)
+    assert np.array_equal(cv2.sepFilter2D(ink, -1, kernel, kernel), cv2.GaussianBlur(ink, (0, 0), work / 72))
 
 
 def test_it_is_upright_and_not_mirrored():
