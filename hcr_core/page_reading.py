@@ -47,6 +47,9 @@ _BATCH = 256
 #: Pages whose lines are looked at while their next are cut; others wait their turn.
 _PAGES_AT_ONCE = 4
 
+#: Colours that neighbouring lines are told apart by, and that of what was left out, RGB.
+_COLOURS, _LEFT_OUT = ((200, 0, 0), (0, 130, 0), (0, 0, 220), (170, 0, 170), (0, 140, 140)), (165, 165, 165)
+
 #: Glyphs to probabilities of the classes, and of being a character at all (``Recognizer.judge``).
 Judge = Callable[[np.ndarray], tuple[np.ndarray, np.ndarray]]
 
@@ -164,10 +167,10 @@ def read_page(
     read |= zip(others, _read_lines([lines[i] for i in others], model, one_word=layout == "word"), strict=True)
     if auto and sum(line.count for line in read.values()) <= _FEW and _is_one(sheet.ink, model):
         return None
-    if steps.wanted:
-        pictures = (255 - sheet.ink, 255 - sheet.rules, _coloured(sheet.ink, [line.line for line in lines]))
-        steps.images |= zip(("ink", "rules", "lines"), pictures, strict=True)
     in_order = [read[i] for i in range(len(lines))]
+    if steps.wanted:
+        pictures = (255 - sheet.ink, 255 - sheet.rules, _coloured(sheet.ink, in_order))
+        steps.images |= zip(("ink", "rules", "lines"), pictures, strict=True)
     found = [[_found(word, line.cut, sheet.to_image) for word in line.words if word.groups] for line in in_order]
     return [words for words in found if words]
 
@@ -196,6 +199,14 @@ class _ReadLine:
     def count(self) -> int:
         """Of characters."""
         return sum(len(word.groups) for word in self.words)
+
+    def left_out(self) -> np.ndarray:
+        """The line's ink that is of no character, bool (h, w)."""
+        number, chosen = self.cut.pieces.number, [g for word in self.words for g in word.groups]
+        unread = np.ones(len(self.cut.pieces) + 1, bool)
+        for first, last in zip(self.cut.groups.first[chosen], self.cut.groups.last[chosen], strict=True):
+            unread[first + 1 : last + 1] = False
+        return (number > 0) & unread[number]
 
 
 @dataclass(frozen=True)
@@ -386,16 +397,16 @@ def _found(word: ReadWord, line: CutLine, to_image: np.ndarray) -> FoundWord:
     return FoundWord(tuple(characters), word.joined, word.before)
 
 
-#: Colours that neighbouring lines are told apart by, RGB.
-_COLOURS = ((200, 0, 0), (0, 130, 0), (0, 0, 220), (170, 0, 170), (0, 140, 140))
-
-
-def _coloured(ink: np.ndarray, lines: list[InkLine]) -> np.ndarray:
-    """Every line in a colour of its own, uint8 (h, w, 3) RGB."""
+def _coloured(ink: np.ndarray, lines: list[_ReadLine]) -> np.ndarray:
+    """Every line in a colour of its own, uint8 (h, w, 3) RGB, and what was left out of it in gray."""
     picture = np.full((*ink.shape, 3), 255, np.uint8)
     for i, line in enumerate(lines):
-        box = line.box
+        box = line.cut.line.box
         part = picture[box.y : box.y + box.height, box.x : box.x + box.width]
-        # Large writing was scaled down.
-        part[cv2.resize(line.ink, (box.width, box.height)) >= 128] = _COLOURS[i % len(_COLOURS)]
+        for seen, colour in (
+            (line.cut.line.ink, _COLOURS[i % len(_COLOURS)]),
+            (line.left_out() * np.uint8(255), _LEFT_OUT),
+        ):
+            # Large writing was scaled down.
+            part[cv2.resize(seen, (box.width, box.height)) >= 128] = colour
     return picture

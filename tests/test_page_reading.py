@@ -185,3 +185,18 @@ def test_every_step_can_be_looked_at(recognizer):
     recognizer.read(page(*TEXT), "page", steps=steps)
     assert list(steps.images) == ["original", "background", "ink", "rules", "lines"]
     assert all(image.dtype == np.uint8 and image.shape[:2] == (320, 900) for image in steps.images.values())
+
+
+def test_ink_that_was_left_out_is_gray_among_the_lines(recognizer):
+    image = page("HAT")
+    dark = image.reshape(*image.shape[:2], -1).min(axis=2) < 128
+    foot, right = np.flatnonzero(dark.any(axis=1))[-1], np.flatnonzero(dark.any(axis=0))[-1]
+    full_stop = slice(foot - 5, foot + 1), slice(right + 10, right + 16)
+    image[full_stop] = 0
+    steps = Steps(wanted=True)
+    assert recognizer.read(image, "page", steps=steps).text == "HAT"
+    lines = steps.images["lines"].astype(int)
+    stop, letters = lines[full_stop], lines[:, : right + 5]
+    assert np.ptp(stop, axis=2).max() == 0
+    assert stop.min() < 255
+    assert np.ptp(letters[letters.min(axis=2) < 255], axis=1).min() > 0

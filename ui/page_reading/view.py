@@ -33,7 +33,7 @@ _STEPS = {
     "background": "The paper alone: light, shadow and colour",
     "ink": "What is darker than its paper, upright, without rules",
     "rules": "Ruled lines and boxes that were taken away",
-    "lines": "The writing, each line in a colour of its own",
+    "lines": "The writing, each line in a colour of its own; gray is left out, as punctuation or as nothing known",
     "boxes": "Characters, as they were cut apart and read",
 }
 #: The same where there is nothing to see.
