@@ -5,7 +5,7 @@ import pytest
 
 from hcr_core.datasets import DatasetError
 from hcr_core.datasets.pen_alphabet import pen_strokes
-from hcr_core.guided_sheet import by_cell, characters_of, glyph_of, next_characters
+from hcr_core.guided_sheet import by_cell, characters_of, glyph_of, mistaken, next_characters
 
 
 @pytest.mark.parametrize(
@@ -64,3 +64,10 @@ def test_a_written_letter_is_seen_as_it_would_be_read(recognizer):
     read = recognizer.classify(glyphs).argmax(axis=1)
     assert "".join(recognizer.alphabet[i] for i in read) == "ABEHKMR"
     assert glyph_of([np.array([[5.0, 5.0]])]).any()  # a dot
+
+
+def test_what_is_written_for_another_character_is_found(recognizer):
+    glyphs = [glyph_of(pen_strokes(label)) for label in "AKo3LB"]
+    assert mistaken(recognizer, glyphs, list("AKO3жB")) == []  # O and o are one shape; nothing is known of ж
+    assert mistaken(recognizer, glyphs, list("KAO3жM")) == [("K", "A"), ("A", "K"), ("M", "B")]
+    assert mistaken(recognizer, [], []) == []

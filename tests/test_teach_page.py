@@ -161,6 +161,14 @@ def test_a_sheet_is_kept_cell_by_cell_and_taken_back():
     assert corrections.samples() == []
 
 
+def test_a_letter_in_the_wrong_cell_is_said():
+    assert not write_sheet(page_at("pages/teach.py"), "ABC").warning
+    at = write_sheet(page_at("pages/teach.py"), "BAC")
+    (warning,) = at.warning
+    assert "your **A** looks like **B**, your **B** looks like **A**." in warning.value
+    assert not at.button(key="teach_back").click().run().warning
+
+
 def test_who_gives_no_name_has_the_progress_of_their_own_visit():
     def progress(at: AppTest) -> str:
         return at.get("progress")[0].proto.text

@@ -1,6 +1,7 @@
 """A sheet of nine cells to write an alphabet into, one sheet after another."""
 
 import base64
+import contextlib
 import html
 
 import streamlit as st
@@ -9,8 +10,11 @@ from hcr_core import corrections
 from hcr_core.alphabet import DIGITS, LOWERCASE, UPPERCASE
 from hcr_core.canvas_strokes import strokes_of
 from hcr_core.corrections import Choice, Sample
-from hcr_core.guided_sheet import GRID, by_cell, characters_of, glyph_of, next_characters
+from hcr_core.guided_sheet import GRID, by_cell, characters_of, glyph_of, mistaken, next_characters
+from hcr_core.model_store import ModelError
 from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing
+from ui.data import recognizer
+from ui.reading import plain
 from ui.teach.visitor import writer
 
 PAD = "teach_pad"
@@ -26,6 +30,8 @@ _ALPHABETS = {
 _OWN = "My own"
 #: Numbers of the samples of the last sheet, to take it back.
 _LAST = "teach_last_sheet"
+#: What was asked for on it, and what it looks like instead.
+_DOUBTS = "teach_last_doubts"
 #: Numbers of all samples of this visit.
 _WRITTEN = "teach_written"
 
@@ -91,8 +97,20 @@ def _write(characters: list[str], each: int) -> None:
         _buttons(asked)
         done = sum(min(counts.get(label, 0), each) for label in characters)
         st.progress(done / (each * len(characters)), f"{done:,} of {each * len(characters):,} written")
+        _say_what_looks_wrong()
         if error := st.session_state.pop("teach_sheet_error", None):
             st.error(error, icon=":material/error:")
+
+
+def _say_what_looks_wrong() -> None:
+    """Of the last sheet: one letter in another's cell spoils what is learnt of both."""
+    if doubts := st.session_state.get(_DOUBTS):
+        seen = ", ".join(f"your **{plain(asked)}** looks like **{plain(seen)}**" for asked, seen in doubts)
+        st.warning(
+            f"On the last sheet {seen}. If it is in the wrong cell, take the last sheet back; if you write it so, go "
+            "on: that is what teaching is for.",
+            icon=":material/help:",
+        )
 
 
 def _buttons(asked: list[str]) -> None:
@@ -136,20 +154,27 @@ def _guides(asked: list[str]) -> str:
 def _keep(asked: list[str]) -> None:
     """Keep what stands in the cells, and clear the sheet."""
     cells = by_cell(strokes_of(objects_on(PAD)), SIDE)
+    samples = [
+        Sample(glyph_of(strokes), asked[cell], origin="sheet", writer=writer(), strokes=strokes)
+        for cell, strokes in cells.items()
+        if cell < len(asked)
+    ]
     numbers = []
     try:
-        for cell, strokes in cells.items():
-            if cell < len(asked):
-                sample = Sample(glyph_of(strokes), asked[cell], origin="sheet", writer=writer(), strokes=strokes)
-                numbers.append(corrections.keep(sample).id)
+        for sample in samples:
+            numbers.append(corrections.keep(sample).id)
     except corrections.DatasetError as error:
         st.session_state["teach_sheet_error"] = str(error)
         return
     finally:
         st.session_state.setdefault(_WRITTEN, []).extend(numbers)
     st.session_state[_LAST] = numbers
+    with contextlib.suppress(ModelError):
+        labels = [sample.label for sample in samples]
+        st.session_state[_DOUBTS] = mistaken(recognizer(), [sample.glyph for sample in samples], labels)
     show_drawing(PAD, [])
 
 
 def _delete_last() -> None:
     corrections.delete(st.session_state.pop(_LAST))
+    st.session_state.pop(_DOUBTS, None)
