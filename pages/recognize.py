@@ -34,6 +34,8 @@ CLASSES = {
     "uppercase": "Capitals",
     "lowercase": "Small",
 }
+#: The same where there is room for no more.
+_SHORT = {"all": "More", "digits": "0–9", "letters": "A–z", "uppercase": "A–Z", "lowercase": "a–z"}
 EXAMPLES = "AgR7e4"
 PAD = "recognize_pad"
 #: Files of an upload that are read: more would keep the visitor, and all others, waiting.
@@ -65,7 +67,7 @@ def choices() -> tuple[str, Choice]:
             persist_state="session",
         )
         # On a phone they would push the answer out of sight.
-        more = st.popover("More", icon=":material/tune:") if on_a_phone() else nullcontext()
+        more = st.popover(_chosen(), icon=":material/tune:", key="recognize_more") if on_a_phone() else nullcontext()
         layout = "character" if given() else choose_layout(source == "Draw")
         with more:
             model = _model()
@@ -75,6 +77,11 @@ def choices() -> tuple[str, Choice]:
             classes = _classes(kinds) if len(kinds) > 1 else "all"
             language = choose_language() if layout != "character" else None
     return source, Choice(model, classes, layout, language)
+
+
+def _chosen() -> str:
+    """What hides the choices on a phone: a restriction is still to be seen."""
+    return _SHORT[st.session_state.get("recognize_classes") or "all"]
 
 
 def _classes(kinds: list[str]) -> str:

@@ -22,7 +22,13 @@ FLAGS = [
     *("--use-fake-ui-for-media-stream", "--use-fake-device-for-media-stream"),
 ]
 #: A visitor with a phone, at night.
-PHONE = {"viewport": {"width": 375, "height": 812}, "is_mobile": True, "has_touch": True, "color_scheme": "dark"}
+PHONE = {
+    "viewport": {"width": 375, "height": 812},
+    "is_mobile": True,
+    "has_touch": True,
+    "color_scheme": "dark",
+    "user_agent": "Mozilla/5.0 (iPhone) Mobile",
+}
 BLANK = "?"
 
 #: Marks of every module that drives the app.

@@ -465,3 +465,7 @@ def test_a_page_fits_on_a_phone_and_is_corrected_by_touch(page, photo):
     choose(page, "What is written", "Word or line")
     page.get_by_role("button", name="Hello").wait_for()
     assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    # A restriction is seen though its choices are hidden.
+    page.get_by_role("button", name="More").click()
+    choose(page, "Read it as", "Capitals")
+    page.get_by_role("button", name="A–Z").wait_for()
