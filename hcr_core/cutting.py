@@ -1,5 +1,6 @@
 """Where a component of ink may be cut into characters that touch."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import cv2
@@ -14,6 +15,10 @@ _MAX_CUT = 2.2
 _BEND = 0.15
 #: Narrower parts, in heights, are not cut by bent cuts.
 _MIN_SEAM_WIDTH = 0.7
+#: Components that bent cuts are looked for in at once.
+_TOGETHER = 16
+#: A cut that may be made: pixels of ink, its column, and its columns in all rows.
+_Candidate = tuple[float, float, np.ndarray]
 
 
 @dataclass(frozen=True)
@@ -29,26 +34,43 @@ class Cut:
     cost: float
 
 
-def find_cuts(u: np.ndarray, ink_rows: np.ndarray, height: float, stroke: float) -> list[Cut]:
-    """Where a component may be cut, from left to right; columns count from its leftmost, rows from its topmost.
+def find_cuts(components: Sequence[tuple[np.ndarray, np.ndarray]], height: float, stroke: float) -> list[list[Cut]]:
+    """Where components of a line may be cut, from left to right; columns count from the leftmost of a component, rows
+    from its topmost.
 
     Args:
-        u: float (n,): columns of its pixels, of the line without its slant.
-        ink_rows: int (n,): their rows.
+        components: Of each the columns of its pixels, float (n,), of the line without its slant, and their rows,
+            int (n,).
         height: Of a typical component of the line in pixels.
         stroke: Width of its strokes in pixels.
     """
+    distance, solids = max(2, round(_CUT_DISTANCE * height)), [_solid(u, rows) for u, rows in components]
+    candidates: list[list[_Candidate]] = [[] for _ in solids]
+    wide = [i for i, solid in enumerate(solids) if solid.shape[1] >= _MIN_CUT_WIDTH * height]
+    profiles = {}
+    for i in wide:
+        profiles[i], straight = _straight_cuts(solids[i], height, stroke, distance)
+        candidates[i] = [(float(profiles[i][int(at)]), at, np.full(len(solids[i]), at + 0.5)) for at in straight]
+    # Of like heights together, so that few empty rows are added to them.
+    wider = sorted((i for i in wide if solids[i].shape[1] >= _MIN_SEAM_WIDTH * height), key=lambda i: len(solids[i]))
+    for first in range(0, len(wider), _TOGETHER):
+        part = wider[first : first + _TOGETHER]
+        for i, way in zip(part, _ways([solids[i] for i in part]), strict=True):
+            candidates[i] += _seams(way, solids[i], profiles[i], stroke, distance)
+    return [_chosen(found, distance, stroke) for found in candidates]
+
+
+def _solid(u: np.ndarray, ink_rows: np.ndarray) -> np.ndarray:
+    """A component's pixels, float32 (h, w), 1 for ink."""
     column, row = (u - u.min()).astype(int), ink_rows - ink_rows.min()
     solid = np.zeros((int(row.max()) + 1, int(column.max()) + 1), np.float32)
     solid[row, column] = 1
-    if solid.shape[1] < _MIN_CUT_WIDTH * height:
-        return []
-    distance = max(2, round(_CUT_DISTANCE * height))
-    ink, straight = _straight_cuts(solid, height, stroke, distance)
-    candidates = [(float(ink[int(at)]), at, np.full(len(solid), at + 0.5)) for at in straight]
-    if solid.shape[1] >= _MIN_SEAM_WIDTH * height:
-        candidates += _seams(solid, ink, stroke, distance)
-    chosen: list[tuple[float, float, np.ndarray]] = []
+    return solid
+
+
+def _chosen(candidates: list[_Candidate], distance: int, stroke: float) -> list[Cut]:
+    """The cheapest of those that are too near each other."""
+    chosen: list[_Candidate] = []
     for candidate in sorted(candidates, key=lambda candidate: candidate[0]):
         if all(abs(candidate[1] - other[1]) >= distance for other in chosen):
             chosen.append(candidate)
@@ -66,28 +88,43 @@ def _straight_cuts(solid: np.ndarray, height: float, stroke: float, distance: in
     return profile, _minima(profile, distance, _MAX_CUT * stroke) + _minima(extent, distance, 0.5 * height)
 
 
-def _seams(
-    solid: np.ndarray, profile: np.ndarray, stroke: float, distance: int
-) -> list[tuple[float, float, np.ndarray]]:
-    """Cuts that bend around ink, where they cost less than straight ones nearby: ink, column, columns of all rows.
+def _ways(solids: list[np.ndarray]) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Of each component the least ink on a path from its top to its bottom through each column of its middle row, and
+    how the path's two halves go: see ``_descent``.
 
-    Paths of least ink from the top to the bottom through each column of the middle row, as seams in
-    seam carving (Avidan and Shamir 2007) and "drop fall" cuts of touching digits (Congedo et al. 1995).
+    All at once, side by side, since one long row takes hardly longer than one short one. The halves end in the middle
+    row, the lower one upside down; empty rows before a shorter one cost nothing.
     """
-    middle = len(solid) // 2
-    # Both halves at once, the lower one upside down and, where it is shorter, with an empty row more.
-    lower = solid[: middle - 1 if middle else None : -1]
-    halves = np.zeros((middle + 1, 2, solid.shape[1]), np.float32)
-    halves[:, 0], halves[-len(lower) :, 1] = solid[: middle + 1], lower
+    middles = [len(solid) // 2 for solid in solids]
+    # Between two there is a column that no path can enter.
+    ends = np.cumsum([solid.shape[1] + 1 for solid in solids])
+    columns = [slice(end - solid.shape[1] - 1, end - 1) for solid, end in zip(solids, ends, strict=True)]
+    halves = np.full((max(middles) + 1, 2, int(ends[-1])), np.inf, np.float32)
+    for solid, middle, its in zip(solids, middles, columns, strict=True):
+        lower = solid[: middle - 1 if middle else None : -1]
+        halves[:, :, its] = 0
+        halves[-middle - 1 :, 0, its], halves[-len(lower) :, 1, its] = solid[: middle + 1], lower
     costs, steps = _descent(halves)
-    ink = costs[0] + costs[1] - solid[middle]
+    for solid, middle, its in zip(solids, middles, columns, strict=True):
+        yield costs[0, its] + costs[1, its] - solid[middle], steps[-middle - 1 :, :, its]
+
+
+def _seams(
+    way: tuple[np.ndarray, np.ndarray], solid: np.ndarray, profile: np.ndarray, stroke: float, distance: int
+) -> list[_Candidate]:
+    """Cuts that bend around ink, where they cost less than straight ones nearby.
+
+    Paths of least ink, as seams in seam carving (Avidan and Shamir 2007) and "drop fall" cuts of touching digits
+    (Congedo et al. 1995).
+    """
+    (ink, steps), below = way, len(solid) - len(solid) // 2
     nearby = cv2.erode(profile[None], np.ones((1, distance | 1)), borderType=cv2.BORDER_REPLICATE)[0]
     result = []
     for at in _minima(ink, distance, _MAX_CUT * stroke):
         start = int(at)
         if ink[start] < nearby[start]:
-            upper, below = (_followed(steps[:, half], start) for half in (0, 1))
-            columns = np.concatenate([upper, below[::-1][1 : len(lower)]])
+            upper, lower = (_followed(steps[:, half], start) for half in (0, 1))
+            columns = np.concatenate([upper, lower[::-1][1:below]])
             result.append((float(ink[start]), float(start), columns + 0.5))
     return result
 

@@ -124,7 +124,7 @@ def cut_line(ink: np.ndarray, height: float) -> Pieces:
         height: Of a typical component in pixels.
     """
     shear, stroke = slant(ink), stroke_width(ink)
-    count, labels, _, _ = cv2.connectedComponentsWithStats((ink >= 128).astype(np.uint8), connectivity=8)
+    count, labels = cv2.connectedComponents((ink >= 128).astype(np.uint8), connectivity=8)
     y, x = np.nonzero(labels)
     order = np.argsort(labels[y, x], kind="stable")
     y, x = y[order], x[order]
@@ -132,10 +132,9 @@ def cut_line(ink: np.ndarray, height: float) -> Pieces:
     upright = x + shear * (y - ink.shape[0] / 2)
     band = _Band(upright, y, height)
     parts = []  # box, pixels, cut before, whether it is a whole component
-    for start, end in pairwise(bounds):
-        rows, u = y[start:end], upright[start:end]
+    components = [(upright[start:end], y[start:end]) for start, end in pairwise(bounds)]
+    for start, (u, rows), cuts in zip(bounds, components, find_cuts(components, height, stroke), strict=False):
         head, foot = band.around(u.min(), u.max())
-        cuts = find_cuts(u, rows, height, stroke)
         slot = np.zeros(len(u), int)
         for cut in cuts:
             slot += u - u.min() > cut.columns[rows - rows.min()]
