@@ -229,5 +229,6 @@ def test_a_drawing_becomes_strokes():
     line = {"type": "Path", "path": [["M", 1, 2], ["L", 3, 4.5]]}
     curve = {"type": "path", "path": [["M", 0, 0], ["Q", 5, 5, 7, 7], ["L", 9, 9]]}
     broken = [{"path": None}, {"path": [["M", "x", 1]]}, {"path": "M 0 0"}, "text", {"path": [["L", float("nan"), 1]]}]
+    broken += [{"path": [command]} for command in ([["M"], 1, 2], ["M", 10**400, 1], ["L", 1e300, 1], ["X"], [None])]
     strokes = strokes_of([line, *broken, curve])
     assert [stroke.tolist() for stroke in strokes] == [[[1, 2], [3, 4.5]], [[0, 0], [5, 5], [7, 7], [9, 9]]]
