@@ -143,7 +143,9 @@ def plain_label(text: str) -> str:
     label = unicodedata.normalize("NFC", text).strip()
     if not label or len(label) > MOST_LABEL:
         raise DatasetError(f"what a character says is one to {MOST_LABEL} letters")
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Zl", "Zp") for character in label):
+    kinds = [unicodedata.category(character) for character in label]
+    # Joiners (Cf) shape the letters beside them; of nothing else there would be nothing to see.
+    if any(kind in ("Cc", "Cs", "Co", "Zl", "Zp") for kind in kinds) or all(kind == "Cf" for kind in kinds):
         raise DatasetError("what a character says is written in letters that can be seen")
     return label
 
