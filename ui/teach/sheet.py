@@ -11,6 +11,8 @@ from hcr_core.canvas_strokes import strokes_of
 from hcr_core.corrections import Choice, Sample
 from hcr_core.guided_sheet import GRID, by_cell, characters_of, glyph_of, next_characters
 from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing
+from ui.fragments import fragment
+from ui.reading import plain
 from ui.teach.visitor import writer
 
 PAD = "teach_pad"
@@ -72,7 +74,7 @@ def _wanted() -> tuple[list[str], int]:
     return characters_of(text), each
 
 
-@st.fragment
+@fragment
 def _write(characters: list[str], each: int) -> None:
     # Who gave no name is not taken for others without one: what they wrote is no progress of this visit.
     visit = None if writer() else tuple(st.session_state.get(_WRITTEN, ()))
@@ -92,7 +94,7 @@ def _write(characters: list[str], each: int) -> None:
         done = sum(min(counts.get(label, 0), each) for label in characters)
         st.progress(done / (each * len(characters)), f"{done:,} of {each * len(characters):,} written")
         if error := st.session_state.pop("teach_sheet_error", None):
-            st.error(error, icon=":material/error:")
+            st.error(plain(error), icon=":material/error:")
 
 
 def _buttons(asked: list[str]) -> None:
@@ -152,4 +154,9 @@ def _keep(asked: list[str]) -> None:
 
 
 def _delete_last() -> None:
-    corrections.delete(st.session_state.pop(_LAST))
+    try:
+        corrections.delete(st.session_state[_LAST])
+    except corrections.DatasetError as error:
+        st.session_state["teach_sheet_error"] = str(error)
+        return
+    del st.session_state[_LAST]
