@@ -68,6 +68,8 @@ def _check_writable(out: Path) -> None:
     """Raise ``DatasetError`` before the minutes that a large data set takes, not after."""
     if out.is_dir():
         raise DatasetError(f"{out} is a folder: name the file to write")
+    if out.exists() and not out.is_file():
+        raise DatasetError(f"{out}: cannot be written (what is there is no file)")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=out.parent).close()
