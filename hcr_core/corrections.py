@@ -293,7 +293,7 @@ def _reading() -> Iterator[sqlite3.Connection]:
     """A connection to look with; where there is no database yet, to an empty one that is not kept."""
     with _said():
         if database().exists():
-            with closing(_connected()) as connection:
+            with closing(_to_look()) as connection:
                 yield connection
         else:
             with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
@@ -323,6 +323,16 @@ def _connected() -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _to_look() -> sqlite3.Connection:
+    """A connection, also in a folder that may not be written: a log of writing is one, even for those who only read."""
+    try:
+        return _connected()
+    except sqlite3.OperationalError:
+        if os.access(database().parent, os.W_OK):
+            raise
+        return sqlite3.connect(f"{database().absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:
