@@ -115,9 +115,14 @@ def _is_alive(process: int) -> bool:
 
 @contextmanager
 def file_written_aside(target: Path) -> Iterator[Path]:
-    """A path to write a file to, which becomes ``target`` (replacing one there) unless an error occurs."""
+    """A path to write a file to, which becomes ``target`` (replacing one there) unless an error occurs.
+
+    Raises ``OSError`` where there is something that is no file: a device such as ``/dev/null`` would be gone.
+    """
+    if target.exists() and not target.is_file():
+        raise OSError(errno.EEXIST, "what is there is no file", str(target))
     target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".writing-", dir=target.parent) as folder:
+    with tempfile.TemporaryDirectory(prefix=f"{_ASIDE}{os.getpid()}-", dir=target.parent) as folder:
         aside = Path(folder) / target.name
         yield aside
         os.replace(aside, target)
@@ -136,7 +141,8 @@ def remove_folder(folder: Path) -> None:
 
     Of a link only the link is removed.
     """
-    aside = Path(tempfile.mkdtemp(prefix=".removing-", dir=folder.parent))
+    # Named so that it is swept away later if the process is killed meanwhile.
+    aside = Path(tempfile.mkdtemp(prefix=f"{_ASIDE}{os.getpid()}-", dir=folder.parent))
     try:
         folder.rename(aside / folder.name)
     finally:

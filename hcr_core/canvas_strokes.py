@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+#: Pixels from the corner of the pad beyond which nobody draws: more would not fit into what strokes are kept as.
+_FARTHEST = 1e5
 #: Numbers that follow each command of a path in Fabric.js, pairs of x and y.
 _PAIRS = {"M": 1, "L": 1, "Q": 2, "C": 3}
 
@@ -27,9 +29,9 @@ def strokes_of(objects: Iterable[dict]) -> tuple[np.ndarray, ...]:
 def _points(path: object) -> np.ndarray:
     pairs: list[float] = []
     for command in path if isinstance(path, Sequence) and not isinstance(path, str) else ():
-        if not isinstance(command, Sequence) or not command or command[0] not in _PAIRS:
+        if not isinstance(command, Sequence) or not command or not isinstance(command[0], str):
             continue
-        numbers = [n for n in command[1:] if isinstance(n, int | float) and np.isfinite(n)]
-        if len(numbers) == 2 * _PAIRS[command[0]]:
+        numbers = [n for n in command[1:] if isinstance(n, int | float) and abs(n) <= _FARTHEST]
+        if len(numbers) == 2 * _PAIRS.get(command[0], 0):
             pairs += numbers
     return np.array(pairs, np.float32).reshape(-1, 2)

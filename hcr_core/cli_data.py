@@ -10,7 +10,7 @@ from hcr_core.datasets.export import FORMS, export
 from hcr_core.datasets.readers import POLARITIES
 from hcr_core.datasets.registry import imported
 from hcr_core.datasets.store import RULES
-from hcr_core.terminal import ProgressBar
+from hcr_core.terminal import ProgressBar, say
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -65,7 +65,7 @@ def _list(options: argparse.Namespace) -> None:
         if options.json:
             print(json.dumps({"name": name, "available": name in here, "title": title}, ensure_ascii=False))
         else:
-            print(f"{name:<16} {'here' if name in here else '-':<5} {title}")
+            say(f"{name:<16} {'here' if name in here else '-':<5} {title}")
 
 
 def _info(options: argparse.Namespace) -> None:
@@ -77,12 +77,12 @@ def _info(options: argparse.Namespace) -> None:
     _print(dataset)
     entry = ENTRIES.get(options.name)
     if entry is not None:
-        print(f"what        {entry.title}")
-        print(f"to cite     {entry.cite}")
+        say(f"what        {entry.title}")
+        say(f"to cite     {entry.cite}")
         if entry.homepage:
-            print(f"described   {entry.homepage}")
+            say(f"described   {entry.homepage}")
         if entry.download is not None:
-            print(f"checksum    {entry.download.checksum or 'not pinned'}")
+            say(f"checksum    {entry.download.checksum or 'not pinned'}")
 
 
 def summary(dataset: Dataset) -> dict:
@@ -104,15 +104,15 @@ def summary(dataset: Dataset) -> dict:
 def _print(dataset: Dataset) -> None:
     facts = summary(dataset)
     counts = " ".join(f"{label}:{count}" for label, count in facts["counts"].items())
-    print(f"name        {facts['name']}")
-    print(f"images      {facts['images']} of {facts['height']} x {facts['width']}")
-    print(f"classes     {facts['classes']}")
-    print(f"counts      {counts}")
-    print(f"splits      {' '.join(f'{split}:{count}' for split, count in facts['splits'].items())}")
-    print(f"source      {facts['source']}")
-    print(f"licence     {facts['licence']}")
+    say(f"name        {facts['name']}")
+    say(f"images      {facts['images']} of {facts['height']} x {facts['width']}")
+    say(f"classes     {facts['classes']}")
+    say(f"counts      {counts}")
+    say(f"splits      {' '.join(f'{split}:{count}' for split, count in facts['splits'].items())}")
+    say(f"source      {facts['source']}")
+    say(f"licence     {facts['licence']}")
     for note in dataset.notes:
-        print(f"note        {note}")
+        say(f"note        {note}")
 
 
 def _get(options: argparse.Namespace) -> None:
@@ -145,4 +145,4 @@ def _export(options: argparse.Namespace) -> None:
 
 def _remove(options: argparse.Namespace) -> None:
     remove(options.name)
-    print(f"{options.name} was removed")
+    say(f"{options.name} was removed")

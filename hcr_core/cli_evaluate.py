@@ -14,7 +14,7 @@ from hcr_core.datasets.dataset import SPLITS
 from hcr_core.evaluation import Answers, ClassFigures, Report, answers, report
 from hcr_core.matching import Match, match
 from hcr_core.recognition import Recognizer
-from hcr_core.terminal import ProgressBar, quiet
+from hcr_core.terminal import ProgressBar, quiet, say
 
 #: Classes a class is mistaken for that a line of the table has room for; JSON has all.
 _MISTAKEN = 6
@@ -68,6 +68,8 @@ def _check_writable(out: Path) -> None:
     """Raise ``DatasetError`` before the minutes that a large data set takes, not after."""
     if out.is_dir():
         raise DatasetError(f"{out} is a folder: name the file to write")
+    if out.exists() and not out.is_file():
+        raise DatasetError(f"{out}: cannot be written (what is there is no file)")
     try:
         out.parent.mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=out.parent).close()
@@ -95,28 +97,28 @@ def _write(out: Path, answered: Answers, matched: Match) -> None:
 
 def _print(about: dict, measured: Report) -> None:
     figures = measured.figures
-    print(f"model       {about['model']}")
-    print(f"data        {about['data']}, {about['split']}: {figures['images']:,} images")
+    say(f"model       {about['model']}")
+    say(f"data        {about['data']}, {about['split']}: {figures['images']:,} images")
     if about["restricted_to"]:
-        print(f"answers     restricted to {about['restricted_to']}")
+        say(f"answers     restricted to {about['restricted_to']}")
     if about["unknown_images"]:
         unknown = " ".join(about["unknown_classes"])
-        print(f"unknown     {about['unknown_images']:,} images count as wrong, of classes the model lacks: {unknown}")
-    print(f"accuracy    {figures['accuracy']:.2%}")
-    print(f"first two   {figures['top2']:.2%}")
-    print(f"folded      {figures['folded']:.2%}")
-    print(f"shape       {figures['shape']:.2%}")
-    print(f"loss        {figures['loss']:.4f}")
-    print(f"calibration {about['calibration_error']:.2%} off: how far what it claims is from what is right")
+        say(f"unknown     {about['unknown_images']:,} images count as wrong, of classes the model lacks: {unknown}")
+    say(f"accuracy    {figures['accuracy']:.2%}")
+    say(f"first two   {figures['top2']:.2%}")
+    say(f"folded      {figures['folded']:.2%}")
+    say(f"shape       {figures['shape']:.2%}")
+    say(f"loss        {figures['loss']:.4f}")
+    say(f"calibration {about['calibration_error']:.2%} off: how far what it claims is from what is right")
     print()
     wide = max(len("weighted"), *(len(row.label) for row in measured.per_class))
     header = f"{'images':>8} {'right':>8} {'accuracy':>9} {'precision':>9} {'recall':>9} {'F1':>9}"
-    print(f"{'class':<{wide}} {header}  mistaken for")
+    say(f"{'class':<{wide}} {header}  mistaken for")
     for row in measured.per_class:
-        print(_row(row, wide))
+        say(_row(row, wide))
     for kind, means in measured.averages.items():
         shares = " ".join(f"{share:>9.2%}" for share in means.values())
-        print(f"{kind:<{wide}} {'':>8} {'':>8} {'':>9} {shares}")
+        say(f"{kind:<{wide}} {'':>8} {'':>8} {'':>9} {shares}")
 
 
 def _row(row: ClassFigures, wide: int) -> str:

@@ -17,6 +17,7 @@ from hcr_core.model_store import (
     stored_models,
 )
 from hcr_core.nearest import INDEX, index_of
+from hcr_core.terminal import say
 
 _FIGURES = ("accuracy", "top2", "folded", "shape")
 
@@ -64,7 +65,7 @@ def _list(options: argparse.Namespace) -> None:
         print(json.dumps(rows, ensure_ascii=False))
         return
     for model in whole:
-        print(_line(summary(model)))
+        say(_line(summary(model)))
     for model in damaged:
         print(f"hcr_core: {model.error}", file=sys.stderr)
 
@@ -111,20 +112,20 @@ def _show(options: argparse.Namespace) -> None:
         print(json.dumps(model.card | where, ensure_ascii=False))
         return
     card, architecture = model.card, model.card.get("architecture", {})
-    print(f"name        {model.name}")
-    print(f"where       {_where(model)}, {model.folder}")
-    print(f"size        {_megabytes(model.network_size)} to read with, {_megabytes(model.size)} with all its files")
-    print(f"classes     {len(model.alphabet)}: {' '.join(model.alphabet)}")
-    print(f"network     {architecture.get('name', '?')}: {architecture.get('title', 'not described')}")
-    print(f"from        {architecture.get('source', '?')}")
-    print(f"parameters  {'?' if parameters(card) is None else f'{parameters(card):,}'}")
+    say(f"name        {model.name}")
+    say(f"where       {_where(model)}, {model.folder}")
+    say(f"size        {_megabytes(model.network_size)} to read with, {_megabytes(model.size)} with all its files")
+    say(f"classes     {len(model.alphabet)}: {' '.join(model.alphabet)}")
+    say(f"network     {architecture.get('name', '?')}: {architecture.get('title', 'not described')}")
+    say(f"from        {architecture.get('source', '?')}")
+    say(f"parameters  {'?' if parameters(card) is None else f'{parameters(card):,}'}")
     for entry in card.get("data", []):
-        print(f"trained on  {entry.get('name', '?')}: {entry.get('title', '')}")
-        print(f"            {entry.get('licence', '')}")
-    print(f"training    {_plain(card.get('training', {}))}")
+        say(f"trained on  {entry.get('name', '?')}: {entry.get('title', '')}")
+        say(f"            {entry.get('licence', '')}")
+    say(f"training    {_plain(card.get('training', {}))}")
     _print_figures(measured(card))
     for filename, checksum in card["files"].items():
-        print(f"file        {filename}, SHA-256 {checksum}")
+        say(f"file        {filename}, SHA-256 {checksum}")
 
 
 def _plain(value: object) -> str:
@@ -138,15 +139,15 @@ def _plain(value: object) -> str:
 def _print_figures(figures: dict[str, dict[str, float]]) -> None:
     if not figures:
         return
-    print(f"{'measured on':<16} {'images':>8} " + " ".join(f"{name:>8}" for name in _FIGURES))
+    say(f"{'measured on':<16} {'images':>8} " + " ".join(f"{name:>8}" for name in _FIGURES))
     for name, values in figures.items():
         shares = " ".join(f"{values[key]:>8.2%}" if key in values else f"{'-':>8}" for key in _FIGURES)
-        print(f"{name:<16} {values.get('images', 0):>8,} {shares}")
+        say(f"{name:<16} {values.get('images', 0):>8,} {shares}")
 
 
 def _delete(options: argparse.Namespace) -> None:
     delete_model(options.name)
-    print(f"{options.name} was deleted")
+    say(f"{options.name} was deleted")
 
 
 def _index(options: argparse.Namespace) -> None:
@@ -156,7 +157,7 @@ def _index(options: argparse.Namespace) -> None:
     except ValueError as error:
         raise ModelError(f"model {model.name}: {error}") from None
     add_file(model, INDEX, made)
-    print(f"{model.folder / INDEX}: {len(made) / 1e6:.2f} MB")
+    say(f"{model.folder / INDEX}: {len(made) / 1e6:.2f} MB")
 
 
 def _export(options: argparse.Namespace) -> None:

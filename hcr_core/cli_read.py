@@ -90,7 +90,7 @@ def _print(path: Path, image: np.ndarray, reading: "Reading", options: argparse.
     # A file is one line of output: its lines are set apart as in a poem.
     text = reading.text.replace("\n", " / ")
     probability = min((character.probability for character in reading.characters), default=0.0)
-    print(f"{one_line(str(path))}\t{text}\t{probability:.4f}")
+    print(f"{one_line(str(path))}\t{one_line(text, len(text))}\t{probability:.4f}")
     if several:
         note = "there seems to be more than one character: --layout auto reads all of them"
     elif any(character.refused for character in reading.characters):

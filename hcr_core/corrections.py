@@ -143,7 +143,9 @@ def plain_label(text: str) -> str:
     label = unicodedata.normalize("NFC", text).strip()
     if not label or len(label) > MOST_LABEL:
         raise DatasetError(f"what a character says is one to {MOST_LABEL} letters")
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Co", "Zl", "Zp") for character in label):
+    kinds = [unicodedata.category(character) for character in label]
+    # Joiners (Cf) shape the letters beside them; of nothing else there would be nothing to see.
+    if any(kind in ("Cc", "Cs", "Co", "Zl", "Zp") for kind in kinds) or all(kind == "Cf" for kind in kinds):
         raise DatasetError("what a character says is written in letters that can be seen")
     return label
 
@@ -291,7 +293,7 @@ def _reading() -> Iterator[sqlite3.Connection]:
     """A connection to look with; where there is no database yet, to an empty one that is not kept."""
     with _said():
         if database().exists():
-            with closing(_connected()) as connection:
+            with closing(_to_look()) as connection:
                 yield connection
         else:
             with closing(sqlite3.connect(":memory:", isolation_level=None)) as connection:
@@ -321,6 +323,16 @@ def _connected() -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _to_look() -> sqlite3.Connection:
+    """A connection, also in a folder that may not be written: a log of writing is one, even for those who only read."""
+    try:
+        return _connected()
+    except sqlite3.OperationalError:
+        if os.access(database().parent, os.W_OK):
+            raise
+        return sqlite3.connect(f"{database().absolute().as_uri()}?immutable=1", uri=True, isolation_level=None)
 
 
 def _prepare(connection: sqlite3.Connection) -> None:

@@ -214,10 +214,12 @@ def near_duplicates(vectors: np.ndarray, likeness: float, most: int = 1000) -> t
     pairs, cosines = [np.empty((0, 2), np.int64)], [np.empty(0, np.float32)]
     for start in range(0, len(vectors), 1000):
         block = vectors[start : start + 1000] @ vectors.T
-        rows, columns = np.nonzero(block >= likeness)
-        later = columns > rows + start
-        pairs.append(np.column_stack([rows + start, columns])[later])
-        cosines.append(block[rows, columns][later])
+        rows, columns = np.nonzero(np.triu(block >= likeness, start + 1))
+        # Of many that are all alike, no more than are wanted: each is alike to each other.
+        best = np.argsort(-block[rows, columns], kind="stable")[:most]
+        rows, columns = rows[best], columns[best]
+        pairs.append(np.column_stack([rows + start, columns]))
+        cosines.append(block[rows, columns])
     joined, values = np.concatenate(pairs), np.concatenate(cosines)
     order = np.argsort(-values, kind="stable")[:most]
     return joined[order], values[order]

@@ -11,6 +11,8 @@ from hcr_core.segmentation import Groups, Pieces
 GEOMETRY, SURENESS = 13, 4
 #: Side of a group's surroundings, and pixels of a typical height there: the widest character fits in.
 CONTEXT_SIDE, _CONTEXT_UNIT = 32, 12
+#: Pixels of a line's picture at that height, at most: dust all over a page is not enlarged to letters.
+_MOST_CONTEXT = 10_000_000
 
 
 def geometry(pieces: Pieces, groups: Groups) -> np.ndarray:
@@ -56,7 +58,7 @@ def context_images(pieces: Pieces, groups: Groups, boxes: list[Box]) -> np.ndarr
     """
     if not len(groups):
         return np.zeros((0, CONTEXT_SIDE, CONTEXT_SIDE, 2), np.uint8)
-    scale = _CONTEXT_UNIT / pieces.height
+    scale = min(_CONTEXT_UNIT / pieces.height, (_MOST_CONTEXT / pieces.ink.size) ** 0.5)
     size = (max(1, round(pieces.ink.shape[1] * scale)), max(1, round(pieces.ink.shape[0] * scale)))
     ink = cv2.resize(pieces.ink, size, interpolation=cv2.INTER_AREA)
     # Spread out, so that a thin stroke is not missed between two of the pixels that are kept.

@@ -1,6 +1,8 @@
 """Ink of a page to lines of writing, from top to bottom."""
 
 from dataclasses import dataclass
+from itertools import pairwise
+from typing import NamedTuple
 
 import cv2
 import numpy as np
@@ -106,20 +108,16 @@ def _bands(ink: np.ndarray, height: float) -> np.ndarray:
 
 def _joined(labels: np.ndarray, mass: np.ndarray, unit: float) -> np.ndarray:
     """Give bands that continue each other one number, and drop those of stray dots and tails."""
-    spans = []
-    for number in range(1, len(mass)):
-        y, x = np.nonzero(labels == number)
-        if len(x):
-            edges = [float(np.mean(y[x <= x.min() + 2 * unit])), float(np.mean(y[x >= x.max() - 2 * unit]))]
-            spans.append((number, x.min(), x.max(), edges))
-    parent = {span[0]: span[0] for span in spans}
-    spans.sort(key=lambda span: span[1])
+    spans = sorted(_spans(labels, unit), key=lambda span: span.left)
+    parent = {span.number: span.number for span in spans}
+    rights, ends = np.array([span.right for span in spans]), np.array([span.end for span in spans])
     for i, a in enumerate(spans):
         # The nearest band that ends before this one begins, at the height where this one begins; never one that
         # begins after it, or two specks would each continue the other without end.
-        before = [b for b in spans[:i] if b[2] <= a[1] + unit and abs(b[3][1] - a[3][0]) < (_SAME_LINE + 0.2) * unit]
-        if before:
-            parent[a[0]] = max(before, key=lambda b: b[2])[0]
+        near = (rights[:i] <= a.left + unit) & (np.abs(ends[:i] - a.start) < (_SAME_LINE + 0.2) * unit)
+        before = np.flatnonzero(near)
+        if len(before):
+            parent[a.number] = spans[before[rights[before].argmax()]].number
     for number in list(parent):
         root = number
         while parent[root] != root:
@@ -133,6 +131,31 @@ def _joined(labels: np.ndarray, mass: np.ndarray, unit: float) -> np.ndarray:
     for number, root in parent.items():
         table[number] = root if total[root] >= least else 0
     return table[labels]
+
+
+class _Span(NamedTuple):
+    """A band's number, its first and last column, and the rows at which it starts and ends."""
+
+    number: int
+    left: int
+    right: int
+    start: float
+    end: float
+
+
+def _spans(labels: np.ndarray, unit: float) -> list[_Span]:
+    """Where the bands are; all are found at once, because dust and noise make thousands of them."""
+    y, x = np.nonzero(labels)
+    order = np.argsort(labels[y, x], kind="stable")
+    y, x, number = y[order], x[order], labels[y, x][order]
+    firsts = np.flatnonzero(np.diff(number, prepend=0))
+    spans = []
+    for start, end in pairwise([*firsts.tolist(), len(number)]):
+        columns, rows = x[start:end], y[start:end]
+        left, right = int(columns.min()), int(columns.max())
+        heights = (rows[columns <= left + 2 * unit].mean(), rows[columns >= right - 2 * unit].mean())
+        spans.append(_Span(int(number[start]), left, right, *map(float, heights)))
+    return spans
 
 
 def _assigned(solid: np.ndarray, bands: np.ndarray, height: float) -> np.ndarray:

@@ -13,6 +13,7 @@ _PARTS = {
     "held_out": dict,
     "validation": dict,
     "refusal": dict,
+    "adaptation": dict,
 }
 #: A model's files: plain names, which lead nowhere on any system.
 _FILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -36,11 +37,22 @@ def check_card(card: dict) -> None:
             raise TypeError("learning")
     if not _is_number(card.get("refusal", {}).get("threshold", 0)):
         raise TypeError("refusal")
+    if "adaptation" in card and not _is_adaptation(card["adaptation"]):
+        raise TypeError("adaptation")
     if not isinstance(parameters(card), int | None):
         raise TypeError("parameters")
     for name, figures in measured(card).items():
         if not isinstance(figures, dict) or not all(isinstance(value, int | float) for value in figures.values()):
             raise TypeError(name)
+
+
+def _is_adaptation(told: dict) -> bool:
+    """Whether it names its base, and gives figures where it gives any."""
+    before = told.get("before", {})
+    if not isinstance(told.get("base"), str) or not isinstance(before, dict):
+        return False
+    figures = [told.get("held_back", {}), *before.values()]
+    return all(isinstance(part, dict) and all(isinstance(n, int | float) for n in part.values()) for part in figures)
 
 
 def _is_number(value: object) -> bool:

@@ -6,7 +6,9 @@ using a dynamic programming algorithm", 2001.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
+from heapq import nlargest
 from itertools import pairwise
 
 import cv2
@@ -30,6 +32,8 @@ _STEM = 0.25
 _FULL_ROW, _AROUND, _BEYOND = 0.4, 3, 0.12
 #: A piece has at least so many squares of the stroke's width of ink.
 _LEAST_INK = 1.0
+#: Components of a line, and pieces, that are looked at: more are dust, and the smallest are left out.
+_MOST_PIECES = 4000
 
 
 @dataclass(frozen=True)
@@ -132,8 +136,9 @@ def cut_line(ink: np.ndarray, height: float) -> Pieces:
     upright = x + shear * (y - ink.shape[0] / 2)
     band = _Band(upright, y, height)
     parts = []  # box, pixels, cut before, whether it is a whole component
-    components = [(upright[start:end], y[start:end]) for start, end in pairwise(bounds)]
-    for start, (u, rows), cuts in zip(bounds, components, find_cuts(components, height, stroke), strict=False):
+    places = _largest(list(pairwise(bounds)), lambda place: place[1] - place[0])
+    components = [(upright[start:end], y[start:end]) for start, end in places]
+    for (start, _), (u, rows), cuts in zip(places, components, find_cuts(components, height, stroke), strict=True):
         head, foot = band.around(u.min(), u.max())
         slot = np.zeros(len(u), int)
         for cut in cuts:
@@ -148,9 +153,14 @@ def cut_line(ink: np.ndarray, height: float) -> Pieces:
             sides = u[inside][rows[inside] < foot] if (rows[inside] < foot).any() else u[inside]
             box = (sides.min(), rows[inside].min(), sides.max() + 1, rows[inside].max() + 1)
             parts.append((box, inside + start, cuts[i - 1].cost if i else 0.0, not cuts))
-    parts = _with_dots_on_bodies(parts, height)
+    parts = _with_dots_on_bodies(_largest(parts, lambda part: len(part[1])), height)
     parts.sort(key=lambda part: part[0][0] + part[0][2])
     return _numbered(ink, parts, y, x, height, stroke)
+
+
+def _largest(parts: list, size: Callable[[tuple], int]) -> list:
+    """As many of them as are looked at, in their order where that is all."""
+    return parts if len(parts) <= _MOST_PIECES else nlargest(_MOST_PIECES, parts, key=size)
 
 
 class _Band:
@@ -216,20 +226,17 @@ def _with_dots_on_bodies(parts: list, height: float) -> list:
     dots = [is_small and not _is_stem(part, height, foot) for part, is_small in zip(parts, small, strict=True)]
     bodies = [part for part, dot in zip(parts, dots, strict=True) if not dot]
     result, joined = list(bodies), {}
+    # Of all bodies at once: a page full of dust has thousands of them, and as many dots.
+    lefts, tops, rights, bottoms = np.array([body[0] for body in bodies], float).reshape(-1, 4).T
     for part in (part for part, dot in zip(parts, dots, strict=True) if dot):
         left, _, right, bottom = part[0]
         centre = (left + right) / 2
-        # A dot may be half a letter ahead of its stem; narrow bodies attract it first.
-        below = [
-            (abs((b[0][0] + b[0][2]) / 2 - centre) + 0.5 * (b[0][2] - b[0][0]), i)
-            for i, b in enumerate(bodies)
-            if b[0][1] >= bottom - 0.1 * height
-            and b[0][0] - 0.35 * height <= centre <= b[0][2] + 0.35 * height
-            and b[0][1] - bottom < 0.8 * height
-            and b[0][3] - b[0][1] > _STEM * height
-        ]
-        if below:
-            joined.setdefault(min(below)[1], []).append(part)
+        below = (tops >= bottom - 0.1 * height) & (tops - bottom < 0.8 * height) & (bottoms - tops > _STEM * height)
+        below &= (lefts - 0.35 * height <= centre) & (centre <= rights + 0.35 * height)
+        if below.any():
+            # A dot may be half a letter ahead of its stem; narrow bodies attract it first.
+            distance = np.abs((lefts + rights) / 2 - centre) + 0.5 * (rights - lefts)
+            joined.setdefault(int(np.where(below, distance, np.inf).argmin()), []).append(part)
         else:
             result.append(part)
     for i, dots in joined.items():

@@ -6,6 +6,8 @@ import sys
 import time
 from collections.abc import Iterator
 
+from hcr_core.sentences import one_line
+
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
@@ -19,6 +21,11 @@ def quiet() -> Iterator[None]:
         finally:
             os.dup2(saved, 2)
             os.close(saved)
+
+
+def say(text: str) -> None:
+    """Print a line, however long, with labels or cards of strangers in it: what steers a terminal is shown as text."""
+    print(one_line(text, len(text)))
 
 
 class ProgressBar:

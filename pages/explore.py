@@ -34,6 +34,8 @@ MEASURES = {
 TSNE_SAMPLE, SUSPECTS = 2500, 4000
 #: Typical images of a class in a row, and as many unusual ones; groups of duplicates, and images of each, at most.
 _EACH, _GROUPS, _OF_GROUP = 10, 12, 6
+#: Classes that are compared with each other: the number of pairs is what fills the memory.
+_MOST_MATRIX = 1000
 
 
 def switch(label: str, options: list[str], key: str, **options_of_widget) -> str:
@@ -216,8 +218,12 @@ def show_map(name: str) -> None:
 
 
 def show_lookalikes(name: str) -> None:
-    data, shares = lookup.dataset(name), lookup.lookalikes(name)
+    data = lookup.dataset(name)
     names = list(data.alphabet)
+    if len(names) > _MOST_MATRIX:
+        st.info(f"These are {len(names):,} classes; at most {_MOST_MATRIX:,} are compared with each other.")
+        return
+    shares = lookup.lookalikes(name)
     figure = class_matrix(shares, names, "of", "nearest are")
     rows, columns = np.nonzero(shares)
     table = pd.DataFrame(

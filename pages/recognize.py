@@ -18,6 +18,7 @@ from hcr_core.several import has_several
 from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import SHIPPED_MODEL, kind_counts, readable_models, recognizer
 from ui.entry import ensure_app
+from ui.fragments import fragment
 from ui.page_reading.choices import choose_language, choose_layout
 from ui.page_reading.pages_read import KEPT
 from ui.page_reading.room import on_a_phone
@@ -108,7 +109,7 @@ def _model() -> str:
     return st.selectbox("Model", models, key=MODEL_KEY, persist_state="session", width=240)
 
 
-@st.fragment
+@fragment
 def draw(choice: Choice) -> None:
     pad, result = st.columns([5, 7], gap="medium")
     with pad:

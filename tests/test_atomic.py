@@ -1,8 +1,11 @@
+import os
+import shutil
 from pathlib import Path
 
 import pytest
 
-from hcr_core.atomic import file_written_aside, remove_folder
+from hcr_core import atomic
+from hcr_core.atomic import file_written_aside, remove_folder, written_aside
 
 
 def test_a_file_appears_with_all_of_its_content(tmp_path):
@@ -28,6 +31,28 @@ def test_an_error_while_writing_leaves_the_former_file_and_nothing_else(tmp_path
         fails()
     assert target.read_text() == "former"
     assert list(tmp_path.iterdir()) == [target]
+
+
+def test_what_is_no_file_is_not_replaced(tmp_path):
+    """A device, in the least harmful form: ``/dev/null`` is one that others need."""
+    os.mkfifo(tmp_path / "pipe")
+    with pytest.raises(OSError, match="no file"), file_written_aside(tmp_path / "pipe"):
+        pass
+    assert (tmp_path / "pipe").is_fifo()
+    assert [path.name for path in tmp_path.iterdir()] == ["pipe"]
+
+
+def test_what_a_killed_removal_leaves_is_swept_away_later(tmp_path, monkeypatch):
+    (tmp_path / "folder").mkdir()
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "rmtree", lambda *arguments, **options: None)
+        remove_folder(tmp_path / "folder")
+    (left,) = tmp_path.iterdir()
+    os.utime(left, (0, 0))
+    monkeypatch.setattr(atomic, "_is_alive", lambda process: process != os.getpid())
+    with written_aside(tmp_path / "other"):
+        pass
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
 def test_a_removed_folder_leaves_nothing(tmp_path):

@@ -313,3 +313,13 @@ def test_kagglehub_is_asked_for_the_right_set(monkeypatch, tmp_path):
     get("az")
     assert asked == ["sachinpatel21/az-handwritten-alphabets-in-csv-format"]
     assert len(load("az")) == 5
+
+
+def test_a_label_does_not_steer_the_terminal(tmp_path, monkeypatch, capsys):
+    monkeypatch.setenv("HCR_IMPORTED_DIR", str(tmp_path / "imported"))
+    (tmp_path / "a.csv").write_text("\x1b[31mred,1,2,3,4\nb,1,2,3,4\n" * 3)
+    assert main(["data", "import", str(tmp_path / "a.csv"), "--name", "nasty"]) == 0
+    assert main(["data", "info", "nasty"]) == 0
+    shown = capsys.readouterr().out
+    assert shown.count("\\x1b[31mred:3 b:3") == 2
+    assert "\x1b" not in shown

@@ -2,6 +2,7 @@
 
 import csv
 import json
+import os
 
 import numpy as np
 import pytest
@@ -132,12 +133,14 @@ def test_unknown_classes_are_named_and_wrong(imported, capsys):
         (["--data", "digits", "--alphabet", "letters"], "digits has no classes that are letters"),
         (["--data", "own"], "no class in common"),
         (["--data", "digits", "--predictions", "{folder}"], "is a folder"),
+        (["--data", "digits", "--predictions", "{folder}/pipe"], "what is there is no file"),
         (["--data", "digits", "--predictions", "{folder}/file/x.csv"], "cannot be written"),  # below a file
     ],
 )
 def test_errors_are_one_sentence_and_status_one(imported, tmp_path, capsys, arguments, reason):
     imported("TO", ["અ", "બ"])
     (tmp_path / "file").write_text("")
+    os.mkfifo(tmp_path / "pipe")
     assert main(["evaluate", "--json", *(argument.format(folder=tmp_path) for argument in arguments)]) == 1
     output = capsys.readouterr()
     assert output.out == ""

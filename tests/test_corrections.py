@@ -97,7 +97,7 @@ def test_what_was_deleted_is_no_longer_in_the_files(places):
     assert not any(b"Unmistakable" in path.read_bytes() for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("label", ["", "  ", "x" * 17, "a\x00", "\u2028"])
+@pytest.mark.parametrize("label", ["", "  ", "x" * 17, "a\x00", "\u2028", "\u200b", "\u202e\ufeff"])
 def test_what_is_no_label_is_refused(label):
     with pytest.raises(DatasetError, match="what a character says"):
         keep(written("A", says=label))
@@ -229,5 +229,6 @@ def test_a_drawing_becomes_strokes():
     line = {"type": "Path", "path": [["M", 1, 2], ["L", 3, 4.5]]}
     curve = {"type": "path", "path": [["M", 0, 0], ["Q", 5, 5, 7, 7], ["L", 9, 9]]}
     broken = [{"path": None}, {"path": [["M", "x", 1]]}, {"path": "M 0 0"}, "text", {"path": [["L", float("nan"), 1]]}]
+    broken += [{"path": [command]} for command in ([["M"], 1, 2], ["M", 10**400, 1], ["L", 1e300, 1], ["X"], [None])]
     strokes = strokes_of([line, *broken, curve])
     assert [stroke.tolist() for stroke in strokes] == [[[1, 2], [3, 4.5]], [[0, 0], [5, 5], [7, 7], [9, 9]]]

@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from conftest import drawn_ink
+from hostile import limited
 
 from hcr_core import exploration
 from hcr_core.alphabet import Alphabet
@@ -148,3 +149,12 @@ def test_the_neighbour_map_keeps_groups_apart_and_reports_progress():
     assert np.linalg.norm(centres[0] - centres[1]) > 2 * spread
     assert shares == sorted(shares)
     assert shares[-1] == 1
+
+
+def test_of_thousands_that_are_all_alike_only_the_pairs_that_are_wanted_are_kept():
+    vectors = np.tile(np.float32([[0.6, 0.8]]), (5000, 1))
+    with limited():
+        pairs, cosines = exploration.near_duplicates(vectors, 0.99)
+    assert pairs.shape == (1000, 2)
+    assert (pairs[:, 0] < pairs[:, 1]).all()
+    assert cosines == pytest.approx(1, abs=1e-4)

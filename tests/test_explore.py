@@ -246,3 +246,10 @@ def test_an_address_with_an_impossible_number_shows_the_gallery(number):
     at = page_at("pages/explore.py", data="digits", view="Gallery", shuffle=number, each=number, tile=number)
     assert not at.exception
     assert at.number_input[0].value == 0
+
+
+def test_thousands_of_classes_are_not_compared_with_each_other(tmp_path, monkeypatch):
+    monkeypatch.setenv("HCR_IMPORTED_DIR", str(tmp_path))
+    (tmp_path / "a.csv").write_text("".join(f"L{i},0,9,9,0\n" for i in range(1001)))
+    import_dataset(tmp_path / "a.csv", "many")
+    assert "1,001 classes; at most 1,000 are compared" in words(explore(data="many", view="Look-alikes"))

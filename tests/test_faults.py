@@ -18,8 +18,9 @@ import pytest
 from conftest import ROOT, images_of
 from scripted_run import Script
 
-from hcr_core import atomic
+from hcr_core import atomic, corrections
 from hcr_core.cli import main
+from hcr_core.corrections import Sample
 from hcr_core.datasets import DatasetError, import_dataset, load
 from hcr_core.datasets.registry import imported
 from hcr_core.model_store import open_model, save_model, stored_models
@@ -213,6 +214,17 @@ def test_a_run_that_cannot_begin_leaves_nothing(places, small_disk, monkeypatch)
     with pytest.raises(TrainingError, match="cannot be written"):
         job.start(TrainingConfig.of("x", ("digits",), "mlp-256"))
     assert not list(small_disk.glob("runs/*"))
+
+
+def test_corrections_that_may_not_be_written_can_be_looked_at(places, small_disk, monkeypatch):
+    monkeypatch.setenv("HCR_CORRECTIONS_DIR", str(small_disk / "corrections"))
+    corrections.keep(Sample(images_of(1, 28)[0], "a"))
+    subprocess.run(["mount", "-o", "remount,ro", str(small_disk)], check=True)
+    assert [sample.label for sample in corrections.samples()] == ["a"]
+    assert load("mine").counts == {"a": 1}
+    for change in (lambda: corrections.keep(Sample(images_of(1, 28)[0], "b")), lambda: corrections.delete([1])):
+        with pytest.raises(DatasetError, match="cannot be used"):
+            change()
 
 
 #: A folder that nobody can write to, root included.

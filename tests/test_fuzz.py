@@ -12,6 +12,7 @@ from hostile import broken, broken_json, nasty_json, nasty_text, survives, with_
 from hypothesis import given
 from hypothesis import strategies as st
 
+from hcr_core.canvas_strokes import strokes_of
 from hcr_core.drawing import drawn_image, drawn_objects
 from hcr_core.imaging import ImageError, decode, flatten
 from hcr_core.recognition import LAYOUTS
@@ -86,6 +87,7 @@ def test_the_canvas(url, raw):
     image = survives(lambda: drawn_image(url))
     assert image is None or image.dtype == np.uint8
     assert all(isinstance(entry, dict) for entry in survives(lambda: drawn_objects(raw)))
+    assert all(np.isfinite(stroke).all() for stroke in survives(lambda: strokes_of(drawn_objects(raw))))
 
 
 _ADDRESSES = {

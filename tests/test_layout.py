@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 from drawn_pages import page, paper, write
+from hostile import limited
 
 from hcr_core.layout import _joined, find_lines, single_line, typical_height
 
@@ -70,3 +71,11 @@ def test_two_specks_that_each_seem_to_continue_the_other_are_one_line():
     labels = np.zeros((30, 40), np.int32)
     labels[10, 10:13], labels[12, 11:14] = 1, 2
     assert set(np.unique(_joined(labels, np.array([0.0, 1.0, 1.0]), 8.0))) == {0, 1}
+
+
+def test_a_page_full_of_dust_is_not_searched_once_for_every_speck():
+    labels = np.zeros((2000, 2000), np.int32)
+    labels[::25, ::25] = np.arange(1, 6401).reshape(80, 80)
+    with limited():
+        joined = _joined(labels, np.ones(6401), 3.0)
+    assert np.count_nonzero(joined) == 6400

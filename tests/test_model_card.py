@@ -32,6 +32,10 @@ def test_a_card_may_say_little_or_more(more):
         ({"history": [1]}, "history"),
         ({"learning": [1]}, "learning"),
         ({"refusal": 0.5}, "refusal"),
+        ({"adaptation": 7}, "adaptation"),
+        ({"adaptation": {}}, "adaptation"),
+        ({"adaptation": {"base": "a", "held_back": {"before": "high"}}}, "adaptation"),
+        ({"adaptation": {"base": "a", "before": {"mnist": 0.9}}}, "adaptation"),
     ],
 )
 def test_the_part_of_another_form_is_named(more, named):

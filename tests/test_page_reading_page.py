@@ -146,7 +146,9 @@ def test_corrections_are_kept_with_the_image_they_were_made_on():
     assert sheets(at.run())[0]["labels"] == shown["labels"]
 
 
-@pytest.mark.parametrize("sent", [None, [], "x", {"a": "b"}, {"-1": "b"}, {"999": "b"}, {"0": 7}, {"²": "b"}])
+@pytest.mark.parametrize(
+    "sent", [None, [], "x", {"a": "b"}, {"-1": "b"}, {"999": "b"}, {"0": 7}, {"²": "b"}, {"9" * 5000: "b"}]
+)
 def test_what_is_no_correction_is_not_kept(sent):
     from ui.page_reading.pages_read import accepted
 

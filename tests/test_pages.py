@@ -200,6 +200,17 @@ def test_no_more_is_kept_of_uploads_than_there_is_room_for(monkeypatch):
     assert uploads._first_of(files) == files[:2]
 
 
+def test_no_more_is_kept_of_uploads_while_the_visitor_is_elsewhere(monkeypatch):
+    from ui import uploads
+
+    first, second = png(sheet("A")), png(sheet("K"))
+    monkeypatch.setattr(uploads, "_MOST_KEPT", len(first))
+    at = upload(("a.png", first), ("k.png", second))
+    assert at.dataframe[0].value["text"].tolist() == ["A", "K"]
+    at.switch_page("pages/models.py").run()
+    assert [file.name for file in at.session_state["recognize_files_here"]] == ["a.png"]
+
+
 def test_several_uploads_give_a_table():
     at = upload(("a.png", png(sheet("A"))), ("bad.png", b"text"), ("blank.png", png(sheet("A") * 0 + 255)))
     table = at.dataframe[0].value

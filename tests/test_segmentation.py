@@ -2,9 +2,11 @@ import cv2
 import numpy as np
 import pytest
 from drawn_pages import page, paper, write
+from hostile import limited
 
+from hcr_core.group_features import context_images
 from hcr_core.layout import typical_height
-from hcr_core.segmentation import cut_line, group, group_glyphs, group_ink, slant, stroke_width
+from hcr_core.segmentation import _with_dots_on_bodies, cut_line, group, group_glyphs, group_ink, slant, stroke_width
 
 
 def ink_of(text: str, **how) -> np.ndarray:
@@ -157,3 +159,34 @@ def test_nothing_has_no_pieces():
     pieces = cut_line(np.zeros((30, 40), np.uint8), 20)
     assert len(pieces) == 0
     assert len(group(pieces)) == 0
+
+
+def test_of_a_line_full_of_dust_the_largest_pieces_are_looked_at():
+    """More than the numbers of pieces that a pixel can have."""
+    ink = np.zeros((1100, 1100), np.uint8)
+    for row in range(2):
+        for column in range(2):
+            ink[row::4, column::4] = 255
+    ink[500:540, 500:520] = 255
+    with limited():
+        pieces = cut_line(ink, 40.0)
+    assert len(pieces) <= 4000
+    assert pieces.area.max() >= 40 * 20
+
+
+def test_dots_find_their_bodies_among_thousands():
+    boxes = [(x, y, x + side, y + side) for x in range(0, 60_000, 10) for y, side in ((0, 3), (10, 9))]
+    with limited():
+        joined = _with_dots_on_bodies([(box, np.zeros(1, int), 0.0, True) for box in boxes], 20.0)
+    assert len(joined) == 6000
+
+
+def test_the_surroundings_of_dust_are_not_enlarged_beyond_all_bounds():
+    ink = np.zeros((2000, 2000), np.uint8)
+    ink[::400, ::400] = 255
+    pieces = cut_line(ink, 2.0)
+    groups = group(pieces)
+    boxes = group_glyphs(pieces, groups)[1]
+    with limited():
+        images = context_images(pieces, groups, boxes)
+    assert images.shape == (len(groups), 32, 32, 2)

@@ -11,6 +11,7 @@ from test_pages import app, draw, png, scribble, shown
 from hcr_core import corrections
 from hcr_core.alphabet import spoken
 from hcr_core.corrections import Choice, Sample
+from hcr_core.datasets import DatasetError, available, load
 from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.guided_sheet import glyph_of
 from hcr_core.model_store import open_folder, open_model, save_model
@@ -273,6 +274,46 @@ def test_what_adapting_brought_is_said_in_a_sentence():
     assert words.startswith("Of 6 samples of this hand that were held back, **characters** read 50.0 % right")
     assert words.endswith("reads **66.7 %**; unipen: 70.0 % before, 71.0 % now.")
     assert in_a_sentence({}) == ""
+
+
+def test_labels_names_and_cards_are_shown_as_text():
+    """The shortest that would have a visitor's browser ask another host."""
+    nasty, escaped = "![](//a.bc/d)", "\\!\\[\\]\\(//a.bc/d\\)"
+    for label in (nasty, "B"):
+        corrections.keep(Sample(glyph_of(pen_strokes("B")), label, writer=nasty))
+    words = texts(page_at("pages/teach.py", step="Adapt"))
+    assert f"does not know {escaped}" in words
+    assert f"samples of {escaped}" in words
+    at = page_at("pages/teach.py", step="Samples")
+    at.selectbox(key="teach_by_2").select(nasty).run()
+    assert any(escaped in switch.label for switch in at.segmented_control)
+    told = {"base": nasty, "held_back": {"images": 6, "before": 0.5, "after": 0.5}, "before": {nasty: {"accuracy": 1}}}
+    assert nasty not in in_a_sentence({"adaptation": told, "held_out": {nasty: {"accuracy": 1}}})
+
+
+def test_a_damaged_database_is_said_and_costs_nothing_else():
+    at = drawn(app().run())
+    at.button(key="teach_mark_draw_right").click().run()
+    for path in corrections.database().parent.iterdir():
+        path.write_bytes(b"no database at all " * 500)
+    assert '<span class="letter">R</span>' in shown(at.run())
+    at.button(key="teach_mark_draw_undo").click().run()
+    assert "the corrections cannot be used" in texts(at)
+    assert "the corrections cannot be used" in texts(page_at("pages/teach.py"))
+    at = page_at("pages/explore.py", data="digits")
+    assert not at.exception
+    assert not at.error
+    assert "digits" in available()
+    with pytest.raises(DatasetError, match="the corrections cannot be used"):
+        load("mine")
+
+
+def test_a_sheet_that_cannot_be_taken_back_is_said():
+    at = write_sheet(page_at("pages/teach.py"), "A")
+    for path in corrections.database().parent.iterdir():
+        path.write_bytes(b"no database at all " * 500)
+    at.button(key="teach_back").click().run()
+    assert "the corrections cannot be used" in texts(at)
 
 
 def test_an_own_model_is_deleted_on_the_models_page(places):

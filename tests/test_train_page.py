@@ -170,6 +170,20 @@ def test_asking_a_run(script, state, key, wish):
         assert (run.folder / "control").read_text() == wish
 
 
+def test_a_run_that_cannot_be_asked_says_why(script):
+    with script.start().epochs(1).state("training").alive() as run:
+        at = page()
+        (run.folder / "control").mkdir()
+        at.button(key="train_stop").click().run()
+        assert not at.exception
+        assert "cannot be written" in words(at)
+
+
+def test_classes_are_shown_as_text(train_places):
+    Script(train_places / "runs" / "mine", classes="![](//a.bc/d),b").state("stopped", epoch=1, step=1)
+    assert r"\!\[\]\(//a.bc/d\),b" in words(page(run="mine"))
+
+
 def test_the_visitors_drawing_is_shown_to_the_network(script):
     with script.start().state("training").epochs(1).alive() as run:
         at = drawn(page(), "7")

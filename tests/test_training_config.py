@@ -2,6 +2,7 @@
 
 import errno
 import json
+import shutil
 import time
 
 import numpy as np
@@ -208,6 +209,8 @@ def test_runs_are_found_by_model_and_id_the_latest_first(run, monkeypatch):
     (later.folder / job.TICKET).write_text(str(time.time()))
     (run.folder.parent / "broken").mkdir()
     (run.folder.parent / "broken" / job.CONFIG).write_text("{")
+    (run.folder.parent / "deep").mkdir()
+    (run.folder.parent / "deep" / job.CONFIG).write_text("[" * 100_000)
     monkeypatch.setenv("HCR_RUNS_DIR", str(run.folder.parent))
     assert [found.id for found in job.runs()] == ["x-2", "x-1"]
     assert job.find("x").id == "x-2"
@@ -219,6 +222,14 @@ def test_runs_are_found_by_model_and_id_the_latest_first(run, monkeypatch):
 def test_a_drawing_needs_a_plain_name(run):
     with pytest.raises(TrainingError, match="plain name"):
         run.show("../../x", np.zeros((28, 28), np.uint8))
+
+
+def test_a_run_that_was_deleted_is_not_asked_or_shown_anything(run):
+    shutil.rmtree(run.folder)
+    for attempt in (lambda: run.ask("stop"), lambda: run.show("visitor", np.zeros((28, 28), np.uint8))):
+        with pytest.raises(TrainingError, match="is gone: somebody deleted it"):
+            attempt()
+    assert not run.folder.exists()
 
 
 def test_the_time_is_calculated_at_first_and_measured_later(run, monkeypatch):

@@ -10,7 +10,7 @@ import streamlit as st
 from hcr_core import Recognizer, exploration
 from hcr_core.alphabet import KINDS, Alphabet, AlphabetError
 from hcr_core.corrections import revision
-from hcr_core.datasets import Dataset, available, load
+from hcr_core.datasets import Dataset, DatasetError, available, load
 from hcr_core.model_store import ModelError, StoredModel, model_names, open_model
 from hcr_core.preprocessing import GLYPH_SIZE
 
@@ -55,10 +55,11 @@ def readable_models() -> tuple[list[str], list[str]]:
 
 def data_sets() -> list[str]:
     """Names of the data sets on this machine; what is kept of ``"mine"`` is dropped if it has changed."""
-    now, seen = revision(), _seen_of_mine()
-    if seen.setdefault("revision", now) != now:
-        seen["revision"] = now
-        forget()
+    with suppress(DatasetError):  # the Teach page says what is wrong with it
+        now, seen = revision(), _seen_of_mine()
+        if seen.setdefault("revision", now) != now:
+            seen["revision"] = now
+            forget()
     return available()
 
 

@@ -2,7 +2,6 @@
 
 import secrets
 from collections.abc import Callable
-from contextlib import suppress
 
 import numpy as np
 import pandas as pd
@@ -13,6 +12,7 @@ from hcr_core.model_store import LITERT, SHIPPED, ModelError, check_name, open_f
 from hcr_core.preprocessing import image_to_glyph
 from hcr_core.recognition import Recognizer
 from hcr_core.training.architectures import ARCHITECTURES, Dropout
+from hcr_core.training.config import TrainingError
 from hcr_core.training.job import CHECKPOINT, ENDED, MODEL, Run
 from hcr_core.training.progress import Progress, Reading
 from ui import live
@@ -21,6 +21,7 @@ from ui.canvas import drawing_pad
 from ui.data import recognizer_of
 from ui.export import chart, save_numbers
 from ui.figures import class_matrix
+from ui.fragments import fragment
 from ui.live import views
 from ui.reading import plain
 from ui.recognize_this import open_recognize
@@ -49,23 +50,23 @@ def show(run: Run, open_run: Callable[[str], None]) -> None:
     state = run.state()
     every = None if state in ENDED else _EVERY
     st.html(_CALM)
-    st.fragment(_head, run_every=every)(run, state)
+    fragment(_head, run_every=every)(run, state)
     # Always there, whatever is in it: were it not, the pad below would begin anew with every state.
     with st.container(key="train_controls"):
         _controls(run, state, open_run)
         if state == "finished":
             _take_away(run)
     if state in _MUTE:
-        st.fragment(_learning)(run, state)
+        fragment(_learning)(run, state)
     else:
         drawing, learning = st.columns([5, 7], gap="large")
         with drawing:
             st.markdown(f"**{'See how it reads' if state == 'finished' else 'Watch it learn'} your letter**")
             _pad(run, state)
         with learning:
-            st.fragment(_learning, run_every=every)(run, state)
-    st.fragment(_unseen, run_every=every)(run)
-    st.fragment(_by_class, run_every=every)(run)
+            fragment(_learning, run_every=every)(run, state)
+    fragment(_unseen, run_every=every)(run)
+    fragment(_by_class, run_every=every)(run)
     if every is None:
         _afterwards(run)
     _about(run)
@@ -83,13 +84,15 @@ def _head(run: Run, state_of_page: str) -> None:
 
 def _controls(run: Run, state: str, open_run: Callable[[str], None]) -> None:
     """What can be done with a run now."""
+    if error := st.session_state.pop("train_ask_error", None):
+        st.error(plain(error), icon=":material/error:")
     with st.container(horizontal=True, gap="small"):
         if state == "training":
-            st.button("Pause", icon=":material/pause:", key="train_pause", on_click=run.ask, args=("pause",))
+            st.button("Pause", icon=":material/pause:", key="train_pause", on_click=_ask, args=(run, "pause"))
         if state == "paused":
-            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=run.ask, args=("run",))
+            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=_ask, args=(run, "run"))
         if state not in (*ENDED, "finishing"):
-            st.button("Stop", icon=":material/stop:", key="train_stop", on_click=run.ask, args=("stop",))
+            st.button("Stop", icon=":material/stop:", key="train_stop", on_click=_ask, args=(run, "stop"))
         if state == "waiting" and st.button("Watch that one", icon=":material/visibility:", key="train_behind"):
             open_run(run.said().get("behind", ""))
         if state in _MUTE:
@@ -100,13 +103,20 @@ def _controls(run: Run, state: str, open_run: Callable[[str], None]) -> None:
         st.caption("Making a model ends the training for good: this run cannot be resumed after that.")
 
 
+def _ask(run: Run, wish: str) -> None:
+    try:
+        run.ask(wish)
+    except TrainingError as error:
+        st.session_state["train_ask_error"] = str(error)
+
+
 def _button(label: str, icon: str, action, *, primary: bool = False) -> None:
     if st.button(label, icon=icon, type="primary" if primary else "secondary"):
         action()
         st.rerun()
 
 
-@st.fragment
+@fragment
 def _pad(run: Run, state: str) -> None:
     """The drawing pad; what is on it is shown to the network at every look, and to a finished one at once."""
     glyph = _glyph(drawing_pad(PAD))
@@ -124,8 +134,7 @@ def _pad(run: Run, state: str) -> None:
         if changed:
             st.rerun()
     elif glyph is not None:
-        with suppress(FileNotFoundError):  # deleted by another visitor
-            run.show(mine["key"], glyph)
+        run.show(mine["key"], glyph)
 
 
 def _glyph(image: np.ndarray | None) -> np.ndarray | None:
@@ -205,7 +214,7 @@ def _about(run: Run) -> None:
     varied = {"none": "not varied", "light": "varied a little", "full": "varied a lot"}[recipe.augment]
     lines = [
         f"**{config.name}** learns from **{' and '.join(config.data)}**"
-        + (f", {config.classes}" if config.classes else "")
+        + (f", {plain(config.classes)}" if config.classes else "")
         + (f", at most {config.limit:,} images{' of each' * (len(config.data) > 1)}" if config.limit else ""),
         f"Network **{config.architecture}**" + (f": {architecture.title}" if architecture else ""),
         f"{lookup.Pace(recipe.epochs, recipe.batch)}, {recipe.batch} images a step, {recipe.optimizer}, learning rate "

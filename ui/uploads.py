@@ -47,7 +47,8 @@ def uploaded(label: str, key: str) -> list[Upload]:
         max_upload_size=MAX_BYTES // 2**20,
         key=key,
     )
-    st.session_state[here] = [Upload(file.file_id, file.name, file.getvalue()) for file in files]
+    now = [Upload(file.file_id, file.name, file.getvalue()) for file in files]
+    st.session_state[here] = _first_of(now)
     kept = st.session_state[before]
     if kept:
         with st.container(horizontal=True, gap="small", vertical_alignment="center", key=f"{before}_row"):
@@ -62,7 +63,7 @@ def uploaded(label: str, key: str) -> list[Upload]:
                 on_click=st.session_state.__setitem__,
                 args=(before, []),
             )
-    return [*kept, *st.session_state[here]]
+    return [*kept, *now]
 
 
 def _first_of(files: Iterable[Upload]) -> list[Upload]:

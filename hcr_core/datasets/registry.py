@@ -4,6 +4,7 @@ import hashlib
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
@@ -64,7 +65,11 @@ def _own(name: str) -> Dataset:
 def available() -> list[str]:
     """Names of what can be loaded on this machine without a download: entries, imported sets, ``"mine"``."""
     known = [name for name, entry in ENTRIES.items() if entry.bundled or sources(entry)]
-    return known + list(dict.fromkeys(imported() + ([mine.MINE] if mine.is_there() else [])))
+    own = imported()
+    # Whoever asks for it is told why it cannot be used; all the others are there nevertheless.
+    with suppress(DatasetError):
+        own += [mine.MINE] if mine.is_there() else []
+    return known + list(dict.fromkeys(own))
 
 
 def imported() -> list[str]:

@@ -111,7 +111,7 @@ class TrainingConfig:
         try:
             fields = json.loads(path.read_text(encoding="utf-8"))
             return cls(**fields | {"data": tuple(fields["data"]), "recipe": Recipe(**fields["recipe"])})
-        except (OSError, ValueError, KeyError, TypeError) as error:
+        except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
             raise TrainingError(f"the run in {path.parent.name} has no readable config: {error}") from None
 
 

@@ -157,8 +157,12 @@ class Run:
         return speeds[-1] if speeds and speeds[-1] > 0 else None
 
     def ask(self, wish: str) -> None:
-        """Ask the process to ``"pause"``, to go on (``"run"``) or to ``"stop"``; it looks ten times a second."""
+        """Ask the process to ``"pause"``, to go on (``"run"``) or to ``"stop"``; it looks ten times a second.
+
+        Raises ``TrainingError`` where the run is gone or cannot be written to.
+        """
         refuse_in_public("Training", TrainingError)
+        self._check_there()
         with _written(self.folder):
             replace_file(self.folder / CONTROL, wish.encode())
 
@@ -168,16 +172,19 @@ class Run:
         Args:
             key: Whose it is: letters, digits, ``-`` and ``_``.
             glyph: Replaces the former one of this key; ``None`` takes it away.
+
+        Raises ``TrainingError`` for another key, and where the run is gone or cannot be written to.
         """
         refuse_in_public("Training", TrainingError)
         if not FOLDER_NAME.fullmatch(key):
             raise TrainingError("a drawing needs a plain name")
         path = self.folder / DRAWINGS / f"{key}.bin"
-        if glyph is None:
-            path.unlink(missing_ok=True)
-            return
-        path.parent.mkdir(exist_ok=True)
-        replace_file(path, np.ascontiguousarray(glyph, np.uint8).tobytes())
+        with _written(self.folder):
+            if glyph is None:
+                path.unlink(missing_ok=True)
+                return
+            self._check_there()
+            replace_file(path, np.ascontiguousarray(glyph, np.uint8).tobytes())
 
     def resume(self) -> None:
         """Go on where it stopped; raises ``TrainingError`` unless it was stopped, interrupted or failed."""
@@ -224,14 +231,17 @@ class Run:
 
     def _spawn(self, *arguments: str) -> None:
         refuse_in_public("Training", TrainingError)
-        if not self.folder.is_dir():
-            raise TrainingError(f"run {self.id} is gone: somebody deleted it")
+        self._check_there()
         # Later than all others, also where the clock was set back: tickets are an order, too.
         latest = max((other.ticket for other in runs(self.folder.parent) if other.id != self.id), default=0.0)
         with _written(self.folder):
             self.ask("run")
             replace_file(self.folder / TICKET, repr(max(time.time(), latest + 1e-3)).encode())
             self._start_process(*arguments)
+
+    def _check_there(self) -> None:
+        if not self.folder.is_dir():
+            raise TrainingError(f"run {self.id} is gone: somebody deleted it")
 
     def _start_process(self, *arguments: str) -> None:
         # The process outlives whoever started it: a session of its own, and no pipe to break.

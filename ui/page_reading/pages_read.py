@@ -210,5 +210,5 @@ def accepted(sent: object, characters: int) -> dict[int, str]:
     return {
         int(i): clean(label)
         for i, label in sent.items()
-        if i.isascii() and i.isdecimal() and int(i) < characters and isinstance(label, str)
+        if i.isascii() and i.isdecimal() and len(i) < 10 and int(i) < characters and isinstance(label, str)
     }

@@ -11,6 +11,7 @@ from hcr_core.imaging import ImageError, encoded, flatten
 from hcr_core.reading_corrections import corrected
 from ui.canvas import drawing_pad, objects_on, show_drawing, stroke_objects
 from ui.data import recognizer
+from ui.fragments import fragment
 from ui.page_reading.choices import read_photos_as
 from ui.page_reading.pages_read import (
     KEPT,
@@ -49,7 +50,7 @@ class Choice(Protocol):
     language: str | None
 
 
-@st.fragment
+@fragment
 def draw_writing(choice: Choice) -> None:
     """A wide sheet, and what is written on it."""
     key = f"recognize_{choice.layout}_pad"
@@ -110,7 +111,7 @@ def _write(key: str, text: str, size: tuple[int, int]) -> None:
 Result = ReadPage | Seen | str
 
 
-@st.fragment
+@fragment
 def show_photos(files: Sequence[Upload], choice: Choice) -> None:
     """Uploaded images, or a photo: one in full, and of several a table."""
     if len(files) > KEPT:

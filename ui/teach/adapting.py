@@ -21,6 +21,7 @@ from hcr_core.training.data import count
 from ui.data import SHIPPED_MODEL, readable_models, recognizer
 from ui.evaluate.questions import precisely
 from ui.image_views import image_grid
+from ui.reading import plain
 from ui.recognize_this import open_recognize
 from ui.teach.visitor import writer
 
@@ -57,7 +58,7 @@ def _adapt(mine: Dataset) -> None:
     lacking = sorted({mine.alphabet[i] for i in np.delete(mine.labels, known)} - set(open_model(base).alphabet))
     st.progress(min(1.0, len(known) / LEAST), f"{len(known):,} samples that this model can learn from")
     if lacking:
-        st.caption(f"It does not know {' '.join(lacking[:40])}: teach these from nothing.")
+        st.caption(f"It does not know {plain(' '.join(lacking[:40]))}: teach these from nothing.")
     if len(known) < LEAST:
         st.caption(f"Adapting takes {LEAST} samples: {LEAST - len(known)} to go.")
     st.caption(_FORGETS_NOT if remembers(open_model(base).card) else _FORGETS)
@@ -102,7 +103,7 @@ def _anew(mine: Dataset) -> None:
     counts = mine.counts
     few = [label for label in chosen if counts[label] < _EACH]
     if few:
-        st.caption(f"Fewer than {_EACH} samples of {' '.join(few[:40])}: more of them make a better model.")
+        st.caption(f"Fewer than {_EACH} samples of {plain(' '.join(few[:40]))}: more of them make a better model.")
     name = _name("Name of the new model", "my-script", "teach_anew_name")
     if st.button("Train from nothing", icon=":material/school:", disabled=len(chosen) < 2, key="teach_train"):
         _start(_new_network(check_own_name(name), [label for label in labels if label in chosen]))

@@ -1,6 +1,7 @@
 """What adapting brought, in a sentence."""
 
 from ui.evaluate.questions import precisely
+from ui.reading import plain
 
 
 def in_a_sentence(card: dict) -> str:
@@ -10,11 +11,11 @@ def in_a_sentence(card: dict) -> str:
         return ""
     held = told["held_back"]
     parts = [
-        f"Of {held['images']} samples of this hand that were held back, **{told['base']}** read "
+        f"Of {held['images']} samples of this hand that were held back, **{plain(told['base'])}** read "
         f"{precisely(held['before'])} right, the adapted model reads **{precisely(held['after'])}**"
     ]
     for name, before in told.get("before", {}).items():
         after = card.get("held_out", {}).get(name)
         if after:
-            parts.append(f"{name}: {precisely(before['accuracy'])} before, {precisely(after['accuracy'])} now")
+            parts.append(f"{plain(name)}: {precisely(before['accuracy'])} before, {precisely(after['accuracy'])} now")
     return "; ".join(parts) + "."

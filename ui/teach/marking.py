@@ -1,6 +1,7 @@
 """Under every answer of the Recognize page: was it right, and if not, what does it say?"""
 
 from collections.abc import Sequence
+from contextlib import suppress
 
 import numpy as np
 import streamlit as st
@@ -47,7 +48,7 @@ def offer(character: Character, model: str, origin: str, strokes: Sequence[np.nd
             others = [label for label, _ in character.candidates if label != read_as]
             _ask(sample, identity, others[:_OFFERED], key)
     if error:
-        st.error(error)
+        st.error(plain(error))
 
 
 def _ask(sample: Sample, identity: tuple, others: list[str], key: str) -> None:
@@ -60,7 +61,7 @@ def _ask(sample: Sample, identity: tuple, others: list[str], key: str) -> None:
     with st.popover(correct, icon=":material/edit:", key=f"{key}_popover"):
         with st.container(horizontal=True, gap="xsmall"):
             for i, label in enumerate(others):
-                st.button(label, key=f"{key}_other_{i}", on_click=_keep, args=(sample, identity, label))
+                st.button(plain(label), key=f"{key}_other_{i}", on_click=_keep, args=(sample, identity, label))
         field = f"{key}_text"
         # What was typed for the last character is not meant for this. A field of its own for each would do, too, but
         # Streamlit keeps what it knows of every widget there ever was for as long as the visit lasts.
@@ -81,8 +82,9 @@ def _done(marked: dict, identity: tuple, key: str) -> None:
     words = "marked right" if label == read_as else f"kept as **{plain(label)}**"
     st.markdown(f":green[:material/check:] {words}", width="content")
     st.button("Undo", key=f"{key}_undo", type="tertiary", on_click=_undo, args=(identity, number))
-    count = corrections.count(Choice(writer=writer()) if writer() else corrections.EVERYTHING)
-    st.page_link("pages/teach.py", label=to_go(count), icon=":material/stylus:")
+    with suppress(DatasetError):  # what is wrong is said where something is to be kept or taken back
+        count = corrections.count(Choice(writer=writer()) if writer() else corrections.EVERYTHING)
+        st.page_link("pages/teach.py", label=to_go(count), icon=":material/stylus:")
 
 
 def _keep(sample: Sample, identity: tuple, label: str) -> None:
@@ -103,5 +105,9 @@ def _keep_typed(sample: Sample, identity: tuple, field: str) -> None:
 
 
 def _undo(identity: tuple, number: int) -> None:
-    corrections.delete([number])
+    try:
+        corrections.delete([number])
+    except DatasetError as error:
+        st.session_state["teach_mark_error"] = str(error)
+        return
     st.session_state[_MARKED].pop(identity, None)

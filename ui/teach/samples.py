@@ -11,6 +11,7 @@ from hcr_core.datasets import Dataset, mine
 from hcr_core.datasets.export import FORMS, packed, packed_name
 from hcr_core.training.adaptation_data import of_writer
 from ui.image_views import data_url
+from ui.reading import plain
 
 _ANSWERS = {"": "all", "right": "read right", "wrong": "corrected", "unasked": "from sheets"}
 _ORIGINS = {"draw": "drawn", "upload": "uploaded", "camera": "photographed", "sheet": "sheet"}
@@ -123,7 +124,7 @@ def _delete(picked: list[Sample], choice: Choice, found: int) -> None:
 def _take_away(choice: Choice) -> None:
     """All samples of the chosen writer as a data set that other programs, and Explore, import."""
     with st.popover("Take away", icon=":material/download:"):
-        whose = "everyone's" if choice.writer is None else f"{choice.writer or 'nameless'}"
+        whose = "everyone's" if choice.writer is None else plain(choice.writer or "nameless")
         form = st.segmented_control(
             f"All samples ({whose}) as", list(FORMS), default="csv", required=True, format_func=_FORMS.get
         )

@@ -14,6 +14,7 @@ from hcr_core.guided_sheet import GRID, by_cell, characters_of, glyph_of, mistak
 from hcr_core.model_store import ModelError
 from ui.canvas import SIDE, drawing_pad, objects_on, show_drawing
 from ui.data import recognizer
+from ui.fragments import fragment
 from ui.reading import plain
 from ui.teach.visitor import writer
 
@@ -78,7 +79,7 @@ def _wanted() -> tuple[list[str], int]:
     return characters_of(text), each
 
 
-@st.fragment
+@fragment
 def _write(characters: list[str], each: int) -> None:
     # Who gave no name is not taken for others without one: what they wrote is no progress of this visit.
     visit = None if writer() else tuple(st.session_state.get(_WRITTEN, ()))
@@ -99,7 +100,7 @@ def _write(characters: list[str], each: int) -> None:
         st.progress(done / (each * len(characters)), f"{done:,} of {each * len(characters):,} written")
         _say_what_looks_wrong()
         if error := st.session_state.pop("teach_sheet_error", None):
-            st.error(error, icon=":material/error:")
+            st.error(plain(error), icon=":material/error:")
 
 
 def _say_what_looks_wrong() -> None:
@@ -176,5 +177,10 @@ def _keep(asked: list[str]) -> None:
 
 
 def _delete_last() -> None:
-    corrections.delete(st.session_state.pop(_LAST))
+    try:
+        corrections.delete(st.session_state[_LAST])
+    except corrections.DatasetError as error:
+        st.session_state["teach_sheet_error"] = str(error)
+        return
+    del st.session_state[_LAST]
     st.session_state.pop(_DOUBTS, None)

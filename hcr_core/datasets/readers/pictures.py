@@ -108,7 +108,7 @@ def picture_blocks(path: Path) -> Iterator[Block]:
                 labels = np.array([row.label for row in some])
                 writers = np.array([row.writer for row in some]) if all(row.writer for row in rows) else None
                 yield Block(images, labels, split, writers, done / len(rows))
-    except DAMAGE as error:
+    except (*DAMAGE, csv.Error) as error:
         if isinstance(error, DatasetError):
             raise
         raise DatasetError(f"{path}: cannot be read ({error})") from None
@@ -136,12 +136,16 @@ def _listed(listing: Listing, table: str, names: set[str]) -> list[_Row]:
     reader = csv.DictReader(io.StringIO(text))
     if not {"image", "label"} <= set(reader.fieldnames or ()):
         raise DatasetError(f"{where} line 1: needs the columns image and label")
-    folder, rows = PurePosixPath(table).parent, []
+    folder, rows, left = PurePosixPath(table).parent, [], set(names)
     for entry in reader:
         line = f"{where} line {reader.line_num}"
         name = (folder / (entry["image"] or "").strip()).as_posix()
         if name not in names:
             raise DatasetError(f"{line}: there is no image {entry['image']!r}")
+        # A picture named a million times would be read, and kept, a million times.
+        if name not in left:
+            raise DatasetError(f"{line}: the image {entry['image']!r} is named twice")
+        left.remove(name)
         label, split = (entry["label"] or "").strip(), (entry.get("split") or "").strip()
         if not label:
             raise DatasetError(f"{line}: the label is missing")
