@@ -67,7 +67,7 @@ def choices() -> tuple[str, Choice]:
             persist_state="session",
         )
         # On a phone they would push the answer out of sight.
-        more = st.popover(_chosen(), icon=":material/tune:", key="recognize_more") if on_a_phone() else nullcontext()
+        more = st.popover(_chosen(), icon=":material/tune:", key="recognize_choices") if on_a_phone() else nullcontext()
         layout = "character" if given() else choose_layout(source == "Draw")
         with more:
             model = _model()
