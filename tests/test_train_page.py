@@ -94,13 +94,19 @@ def test_too_few_classes_are_said_so(chosen, sentence):
     assert sentence in at.error[0].value
 
 
-@pytest.mark.parametrize("name", ["", "../x", "a b", "-x"])
-def test_a_bad_name_is_refused(started, name):
+@pytest.mark.parametrize("name", ["", "../x", "a b", "-x", "characters"])
+def test_a_bad_name_is_refused_below_it_and_the_page_stays(started, script, name):
+    script.start().state("stopped")
     at = page()
+    before = html(at)
     at.text_input[0].set_value(name)
     at.button(key="train_start").click().run()
     assert not at.exception
-    assert "is no name for a model" in at.error[0].value
+    assert "the name of a model" in at.error[0].value or "is no name for a model" in at.error[0].value
+    main = [type(element).__name__ for element in at.main]
+    assert main.index("TextInput") < main.index("Error") < main.index("Button", main.index("TextInput"))
+    assert html(at) == before
+    assert "Runs so far" in words(at)
     assert not started
 
 
