@@ -77,6 +77,15 @@ def test_chosen_classes_are_shown():
     assert "**3**" not in [element.value for element in at.markdown]
 
 
+@pytest.mark.parametrize("view", ["Gallery", "Typical"])
+def test_where_classes_are_left_out_the_page_says_so(view):
+    assert "of 62 classes" in words(explore(data="synthetic", view=view))
+    assert "of 62 classes" not in words(explore(data="synthetic", view=view, classes="g"))
+    digits = words(explore(data="digits", view=view))
+    assert "classes:" not in digits
+    assert "**9**" in digits
+
+
 def test_an_address_with_nonsense_is_the_page_as_it_begins():
     at = explore(data="../../etc/passwd", view="<b>", each="-3")
     assert words(at)
