@@ -73,6 +73,15 @@ def test_a_stopped_run_offers_no_sheet_that_nobody_reads(script):
     assert "cannot be resumed after that" in words(at)
 
 
+def test_a_run_that_never_began_has_no_empty_views(script):
+    at = page(run=script.state("waiting", behind="other").state("stopped").run.id)
+    assert live(at, "header")["sentence"] == "Stopped before it began."
+    assert "Resume" in labels(at)
+    assert len(at.get("bidi_component")) == 1  # the header alone
+    assert "never trained on" not in words(at)
+    assert "**mine** learns from **digits**" in words(at)
+
+
 def test_what_a_stopped_run_made_of_a_drawing_stays(script):
     with script.start().state("training").epochs(1).alive() as run:
         at = drawn(page(), "7")

@@ -55,6 +55,9 @@ def show(run: Run, open_run: Callable[[str], None]) -> None:
         _controls(run, state, open_run)
         if state == "finished":
             _take_away(run)
+    if state in _MUTE and not _begun(run):
+        _about(run)
+        return
     if state in _MUTE:
         st.fragment(_learning)(run, state)
     else:
@@ -69,6 +72,12 @@ def show(run: Run, open_run: Callable[[str], None]) -> None:
     if every is None:
         _afterwards(run)
     _about(run)
+
+
+def _begun(run: Run) -> bool:
+    """Whether there is anything to see of it: not of a run that was stopped while it waited or got ready."""
+    with lookup.watch(run).latest() as progress:
+        return bool(progress.start)
 
 
 def _head(run: Run, state_of_page: str) -> None:

@@ -57,7 +57,8 @@ def sentence(state: str, said: dict, progress: Progress, config: TrainingConfig)
         case "finished":
             return _ended(progress, config) + _best(progress, config)
         case "stopped":
-            return f"Stopped{_in_pass(progress, config)}. Resume goes on exactly where it was."
+            where = _in_pass(progress, config)
+            return f"Stopped{where}. Resume goes on exactly where it was." if where else "Stopped before it began."
         case "failed":
             return f"It could not go on: {said.get('reason', 'nothing more is known')}."
     return (
