@@ -161,6 +161,13 @@ def test_states_at_work(script, state, fields, sentence, offered):
     assert offered == set(labels(at)) & {"Pause", "Stop", "Go on", "Resume", "Make a model of its best state"}
 
 
+def test_a_run_that_waits_says_the_name_of_the_other(script, train_places):
+    Script(train_places / "runs" / "class-20260101-120000", name="class").start().state("stopped")
+    with script.state("waiting", behind="class-20260101-120000").alive():
+        at = page()
+    assert live(at, "header")["sentence"] == "Waiting for another run to end first: class."
+
+
 @pytest.mark.parametrize(("state", "speed"), [("training", "4,321"), ("preparing", "–"), ("paused", "–")])
 def test_a_speed_is_told_only_while_it_learns(script, state, speed):
     with script.start().epochs(1).state(state).alive():

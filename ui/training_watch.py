@@ -13,6 +13,7 @@ from hcr_core.model_store import LITERT, SHIPPED, ModelError, check_name, open_f
 from hcr_core.preprocessing import image_to_glyph
 from hcr_core.recognition import Recognizer
 from hcr_core.training.architectures import ARCHITECTURES, Dropout
+from hcr_core.training.config import TrainingError
 from hcr_core.training.job import CHECKPOINT, ENDED, MODEL, Run
 from hcr_core.training.progress import Progress, Reading
 from ui import live
@@ -80,8 +81,16 @@ def _begun(run: Run) -> bool:
         return bool(progress.start)
 
 
+def _said(run: Run) -> dict:
+    """What a run says of itself; the run that it waits for is called by its name, as everywhere else."""
+    said = run.said()
+    with suppress(OSError, TrainingError):  # deleted meanwhile
+        return said | {"behind": Run(run.folder.parent / said["behind"]).config.name} if "behind" in said else said
+    return said
+
+
 def _head(run: Run, state_of_page: str) -> None:
-    state, said = run.state(), run.said()
+    state, said = run.state(), _said(run)
     if state != state_of_page:
         # Other buttons, or the end: the whole page changes.
         st.rerun()
