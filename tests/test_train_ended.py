@@ -82,6 +82,16 @@ def test_a_run_that_never_began_has_no_empty_views(script):
     assert "**mine** learns from **digits**" in words(at)
 
 
+def test_what_was_not_measured_of_an_ended_run_is_left_out(script):
+    summary = dict.fromkeys(("loss", "accuracy", "val_loss", "val_accuracy", "images_per_second"))
+    summary |= {"epochs": 0, "best_epoch": 0, "seconds": 10.0}
+    script.start().batch(1, 10).peek(1, 10, 0.5).write("end", model="", summary=summary, card={}).state("finished")
+    numbers = dict(map(tuple, live(page(run=modelled(script).run.id), "header")["numbers"]))
+    assert numbers["whole passes"] == "0 of 4"
+    assert "training time" in numbers
+    assert "–" not in numbers.values()
+
+
 def test_what_a_stopped_run_made_of_a_drawing_stays(script):
     with script.start().state("training").epochs(1).alive() as run:
         at = drawn(page(), "7")

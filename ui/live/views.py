@@ -158,7 +158,7 @@ def _ended_numbers(progress: Progress, passes: int) -> list[tuple[str, str]]:
         which = [("best pass", str(best or "–")), ("whole passes", f"{summary['epochs']} of {passes}")]
     else:
         which = [("best pass", f"{best} of {summary['epochs']}")]
-    return [
+    numbers = [
         ("right on unseen images", _share(summary["val_accuracy"])),
         ("right in training", _share(summary["accuracy"])),
         ("validation loss", _figure(summary["val_loss"])),
@@ -167,6 +167,8 @@ def _ended_numbers(progress: Progress, passes: int) -> list[tuple[str, str]]:
         *which,
         ("images a second", f"{summary['images_per_second']:,.0f}" if summary["images_per_second"] else "–"),
     ]
+    # Nothing will be measured any more: a row of dashes would only hide what there is.
+    return [(title, figure) for title, figure in numbers if figure != "–"]
 
 
 def _share(value: float | None) -> str:
