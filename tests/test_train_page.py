@@ -129,6 +129,12 @@ def test_a_run_at_work_is_seen_at_once(script):
     assert "reads 79 right" in header["sentence"]
 
 
+def test_of_few_unseen_characters_no_hundred_is_claimed(script):
+    with script.start().state("training").write("peek", epoch=1, step=10, **script.looks(0.8, images=5)).alive():
+        at = page()
+    assert live(at, "header")["sentence"] == "Of the 5 characters it was never shown, it now reads 4 right."
+
+
 def test_curves_gallery_and_classes_while_it_learns(script):
     with script.start().state("training").epochs(2).peek(3, 10, 0.5).alive():
         at = page()

@@ -71,7 +71,10 @@ def _learning(progress: Progress) -> str:
     right = latest_accuracy(progress)
     if right is None:
         return "The network has only just begun: it is still guessing."
-    return f"Of 100 characters it was never shown, it now reads {math.floor(100 * right + 0.5)} right."
+    looked_at = 100 if progress.confusion is None else int(progress.confusion.sum())
+    # Of five, a share of a hundred would claim to be known better than it is.
+    of, images = ("the ", looked_at) if 0 < looked_at < 100 else ("", 100)
+    return f"Of {of}{images} characters it was never shown, it now reads {math.floor(images * right + 0.5)} right."
 
 
 def _in_pass(progress: Progress, config: TrainingConfig) -> str:
