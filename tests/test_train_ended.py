@@ -49,14 +49,18 @@ def test_a_finished_model_is_saved_and_chosen_on_the_recognize_page(script):
     assert at.selectbox(key="recognize_model").value == "fresh"
 
 
-@pytest.mark.parametrize(("name", "sentence"), [("characters", "comes with the app"), ("../x", "is no name")])
-def test_a_model_is_not_saved_under_every_name(script, name, sentence, train_places):
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("characters", "came with the program"), ("a b", "is no name"), ("../x", "is no name")]
+)
+def test_a_model_is_not_saved_under_every_name_and_the_page_stays(script, name, sentence, train_places):
     at = page(run=finished(script).run.id)
     at.text_input[0].set_value(name).run()
     at.button(key="train_save").click().run()
     assert not at.exception
     assert sentence in at.error[0].value
     assert not (train_places / "models").exists()
+    assert f"{PAD}_clear" in [button.key for button in at.button]
+    assert live(at, "gallery")["tiles"]
 
 
 def test_a_finished_network_reads_a_new_drawing(script):

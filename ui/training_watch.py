@@ -9,7 +9,7 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.imaging import ImageError
-from hcr_core.model_store import LITERT, SHIPPED, ModelError, check_name, open_folder, user_store
+from hcr_core.model_store import LITERT, ModelError, check_own_name, open_folder, user_store
 from hcr_core.preprocessing import image_to_glyph
 from hcr_core.recognition import Recognizer
 from hcr_core.training.architectures import ARCHITECTURES, Dropout
@@ -259,8 +259,11 @@ def _take_away(run: Run) -> None:
             key="train_try",
         )
     if save or (use and not kept):
-        if (SHIPPED / check_name(name)).exists():
-            st.error(f"{name} is the name of a model that comes with the app: choose another.")
+        try:
+            check_own_name(name)
+        except ModelError as error:
+            # Here, so that the page goes on: without its sheet a drawing would be lost.
+            st.error(plain(str(error)), icon=":material/error:")
             return
         run.save(name)
     if use:
