@@ -119,7 +119,8 @@ def draw(choice: Choice) -> None:
                 st.button(label, key=f"recognize_example_{label}", on_click=_example, args=(label,))
     with result:
         if image is None:
-            answer(None, empty="Write one letter or digit on the sheet; it is read as you lift the pen.")
+            reads = "it is read" if choice.model == SHIPPED_MODEL else f"{choice.model} reads it"
+            answer(None, empty=f"Write one letter or digit on the sheet; {reads} as you lift the pen.")
         else:
             full_view(_seen(image, choice), "recognize_draw", _marked_drawing)
 
