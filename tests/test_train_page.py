@@ -216,6 +216,13 @@ def test_the_axis_grows_with_the_passes(train_places):
         assert live(at.run(), "curves")["passes"] == 8
 
 
+def test_what_was_not_measured_of_a_run_is_a_dash_in_the_list(script):
+    script.start().state("stopped")
+    table = page(run="new").dataframe[0]
+    assert table.value["unseen"].isna().all()
+    assert table.proto.placeholder == "–"
+
+
 def test_earlier_runs_are_listed_compared_and_deleted(train_places):
     for name, epochs in (("first", 2), ("second", 4)):
         Script(train_places / "runs" / name).start().epochs(epochs).state("stopped", epoch=epochs, step=20)
