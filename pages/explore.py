@@ -19,7 +19,7 @@ from ui.export import chart, save_numbers
 from ui.figures import class_colours, class_matrix, count_bars, distributions
 from ui.image_views import image_grid, image_map
 from ui.importing import import_view, show_imported
-from ui.reading import plain
+from ui.reading import percent, plain
 from ui.recognize_this import send_to_recognize
 
 #: Fields of ``InkStatistics`` and their units by what they are called.
@@ -244,8 +244,8 @@ def show_lookalikes(name: str) -> None:
     for a, b in best:
         if mixed[a, b] > 0:
             st.markdown(
-                f"**{plain(names[a])}** and **{plain(names[b])}**: "
-                f"{shares[a, b]:.0%} and {shares[b, a]:.0%} of the nearest"
+                f"**{plain(names[a])}** and **{plain(names[b])}**: {percent(shares[a, b])} of the images nearest to "
+                f"{plain(names[a])} are {plain(names[b])}, {percent(shares[b, a])} the other way round"
             )
             positions = lookup.nearest_pairs(name, int(a), int(b)).ravel()
             captions = [label_of(data, position) for position in positions]

@@ -86,6 +86,12 @@ def test_where_classes_are_left_out_the_page_says_so(view):
     assert "**9**" in digits
 
 
+def test_look_alikes_say_which_is_taken_for_which_and_never_a_false_zero():
+    said = words(explore(data="digits", view="Look-alikes"))
+    assert "**1** and **8**: 1 % of the images nearest to 1 are 8, 8 % the other way round" in said
+    assert "< 1 % of the images nearest to" in said
+
+
 def test_an_address_with_nonsense_is_the_page_as_it_begins():
     at = explore(data="../../etc/passwd", view="<b>", each="-3")
     assert words(at)
