@@ -8,6 +8,7 @@ from hcr_core.datasets import DatasetError
 from hcr_core.model_store import ModelError
 from hcr_core.training.config import TrainingError
 from ui.entry import ensure_app
+from ui.reading import plain
 from ui.teach.adapting import show_adapting
 from ui.teach.samples import show_samples
 from ui.teach.sheet import show_sheet
@@ -43,4 +44,4 @@ ensure_app()
 try:
     page()
 except (DatasetError, ModelError, AlphabetError, TrainingError) as problem:
-    st.error(str(problem), icon=":material/error:")
+    st.error(plain(str(problem)), icon=":material/error:")
