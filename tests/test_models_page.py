@@ -236,6 +236,10 @@ def test_the_card_of_a_model_of_ones_own_says_how_long_it_learned(tmp_path, own_
     text = words(models(show="Card", model="twin"))
     assert "Trained for 3 epochs" in text
     assert "UNIPEN" in text
+    # Stopped in the first, and a model made of what it knew.
+    card |= {"training": {"recipe": {"epochs": 40}, "best_epoch": 0}, "history": []}
+    path.write_text(json.dumps(card), encoding="utf-8")
+    assert "Trained for less than an epoch" in words(models(show="Card", model="twin"))
 
 
 @pytest.mark.parametrize("cell", [{"truth": ""}, {"truth": "3"}, {"truth": "Q", "read_as": "3"}])
