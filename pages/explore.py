@@ -19,7 +19,7 @@ from ui.export import chart, save_numbers
 from ui.figures import class_colours, class_matrix, count_bars, distributions
 from ui.image_views import image_grid, image_map
 from ui.importing import import_view, show_imported
-from ui.reading import plain
+from ui.reading import percent, plain
 from ui.recognize_this import send_to_recognize
 
 #: Fields of ``InkStatistics`` and their units by what they are called.
@@ -32,6 +32,8 @@ MEASURES = {
 
 #: Images that t-SNE arranges, and whose labels are judged at first: some seconds, and one second.
 TSNE_SAMPLE, SUSPECTS = 2500, 4000
+#: Classes that are looked at until a visitor chooses others: as many as there are digits.
+_CLASSES = 10
 #: Typical images of a class in a row, and as many unusual ones; groups of duplicates, and images of each, at most.
 _EACH, _GROUPS, _OF_GROUP = 10, 12, 6
 #: Classes that are compared with each other: the number of pairs is what fills the memory.
@@ -46,11 +48,13 @@ def switch(label: str, options: list[str], key: str, **options_of_widget) -> str
     return chosen or options[0]  # "?view=" in the address chooses nothing
 
 
-def chosen_classes(name: str, default: int) -> list[int]:
+def chosen_classes(name: str) -> list[int]:
     """Positions of the classes a visitor chose to look at; the first few to begin with."""
     names = list(lookup.dataset(name).alphabet)
     chosen = st.pills("Classes", names, selection_mode="multi", format_func=plain, key="classes", bind="query-params")
-    return [names.index(label) for label in chosen] or list(range(min(default, len(names))))
+    if not chosen and len(names) > _CLASSES:
+        st.caption(f"The first {_CLASSES} of {len(names)} classes: choose above which to look at.")
+    return [names.index(label) for label in chosen] or list(range(min(_CLASSES, len(names))))
 
 
 def clickable(
@@ -139,7 +143,7 @@ def shuffle() -> int:
 
 def show_gallery(name: str) -> None:
     data = lookup.dataset(name)
-    chosen = chosen_classes(name, 10)
+    chosen = chosen_classes(name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
         each = st.slider("Of each class", 4, 60, 16, key="each", bind="query-params", width=220)
         tile = st.slider("Size", 24, 112, 48, key="tile", bind="query-params", width=220)
@@ -160,7 +164,7 @@ def show_typical(name: str) -> None:
         "The average image, then the most typical and the most unusual ones. "
         "An unusual image may be a rare style, or an error."
     )
-    for label in chosen_classes(name, 8):
+    for label in chosen_classes(name):
         order = lookup.typicality(name, label)
         if len(order):
             _typical_row(name, label, order)
@@ -246,8 +250,8 @@ def show_lookalikes(name: str) -> None:
     for a, b in best:
         if mixed[a, b] > 0:
             st.markdown(
-                f"**{plain(names[a])}** and **{plain(names[b])}**: "
-                f"{shares[a, b]:.0%} and {shares[b, a]:.0%} of the nearest"
+                f"**{plain(names[a])}** and **{plain(names[b])}**: {percent(shares[a, b])} of the images nearest to "
+                f"{plain(names[a])} are {plain(names[b])}, {percent(shares[b, a])} the other way round"
             )
             positions = lookup.nearest_pairs(name, int(a), int(b)).ravel()
             captions = [label_of(data, position) for position in positions]

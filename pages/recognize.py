@@ -68,7 +68,7 @@ def choices() -> tuple[str, Choice]:
             persist_state="session",
         )
         # On a phone they would push the answer out of sight.
-        more = st.popover(_chosen(), icon=":material/tune:", key="recognize_more") if on_a_phone() else nullcontext()
+        more = st.popover(_chosen(), icon=":material/tune:", key="recognize_choices") if on_a_phone() else nullcontext()
         layout = "character" if given() else choose_layout(source == "Draw")
         with more:
             model = _model()
@@ -120,7 +120,8 @@ def draw(choice: Choice) -> None:
                 st.button(label, key=f"recognize_example_{label}", on_click=_example, args=(label,))
     with result:
         if image is None:
-            answer(None, empty="Write one letter or digit on the sheet; it is read as you lift the pen.")
+            reads = "it is read" if choice.model == SHIPPED_MODEL else f"{choice.model} reads it"
+            answer(None, empty=f"Write one letter or digit on the sheet; {reads} as you lift the pen.")
         else:
             full_view(_seen(image, choice), "recognize_draw", _marked_drawing)
 

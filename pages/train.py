@@ -5,7 +5,7 @@ import streamlit as st
 from hcr_core.alphabet import AlphabetError
 from hcr_core.datasets import DatasetError
 from hcr_core.journal import timed
-from hcr_core.model_store import ModelError, check_own_name
+from hcr_core.model_store import ModelError
 from hcr_core.public import is_public
 from hcr_core.training import job
 from hcr_core.training.config import TrainingError
@@ -56,7 +56,6 @@ def page() -> None:
                 )
         started = training_choices.choose()
         if started is not None:
-            check_own_name(started.name)
             with timed("training", name=started.name):
                 run = job.start(started)
             open_run(run.id)

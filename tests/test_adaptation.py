@@ -16,6 +16,7 @@ from hcr_core.training import adaptation_data
 from hcr_core.training.adaptation_data import adaptation, gather, known_samples, rehearsed, remembers
 from hcr_core.training.augmentation import STRENGTHS
 from hcr_core.training.config import TrainingConfig, TrainingError
+from hcr_core.training.result import chosen_by
 from hcr_core.training.samples import Rehearsal
 
 
@@ -38,6 +39,13 @@ def test_a_run_is_written_and_read(tmp_path):
     assert (config.base, config.writer, config.data) == ("characters", "Ada", ("mine",))
     config.write(tmp_path / "config.json")
     assert TrainingConfig.read(tmp_path / "config.json") == config
+
+
+def test_the_card_claims_no_choice_that_nobody_made():
+    adapted = adaptation("ada", "characters")
+    assert chosen_by(adapted, 10) == "nothing: it is the last"
+    assert chosen_by(adapted, 0) == "nothing: no epoch was complete"
+    assert "validation samples" in chosen_by(TrainingConfig.of("new", ("digits",), "mlp-256"), 3)
 
 
 def test_a_name_that_cannot_be():

@@ -77,6 +77,21 @@ def test_chosen_classes_are_shown():
     assert "**3**" not in [element.value for element in at.markdown]
 
 
+@pytest.mark.parametrize("view", ["Gallery", "Typical"])
+def test_where_classes_are_left_out_the_page_says_so(view):
+    assert "of 62 classes" in words(explore(data="synthetic", view=view))
+    assert "of 62 classes" not in words(explore(data="synthetic", view=view, classes="g"))
+    digits = words(explore(data="digits", view=view))
+    assert "classes:" not in digits
+    assert "**9**" in digits
+
+
+def test_look_alikes_say_which_is_taken_for_which_and_never_a_false_zero():
+    said = words(explore(data="digits", view="Look-alikes"))
+    assert "**1** and **8**: 1 % of the images nearest to 1 are 8, 8 % the other way round" in said
+    assert "< 1 % of the images nearest to" in said
+
+
 def test_an_address_with_nonsense_is_the_page_as_it_begins():
     at = explore(data="../../etc/passwd", view="<b>", each="-3")
     assert words(at)

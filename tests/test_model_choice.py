@@ -4,7 +4,7 @@ import shutil
 
 import pytest
 from streamlit.testing.v1 import AppTest
-from test_pages import app
+from test_pages import app, shown
 
 from hcr_core.model_store import SHIPPED, open_folder, save_model
 
@@ -47,6 +47,15 @@ def test_a_model_offers_only_the_kinds_it_has(digits_model):
     at.selectbox(key="recognize_model").set_value("digits").run()
     assert not at.exception
     assert not [c for c in at.button_group if c.label == "Read it as"]
+
+
+def test_the_empty_sheet_says_which_other_model_reads(digits_model, monkeypatch):
+    at = app().run()
+    assert "it is read as you lift the pen" in shown(at)
+    # A phone hides the choice; a model may have been chosen on another page.
+    monkeypatch.setattr("ui.page_reading.room.on_a_phone", lambda: True)
+    at.selectbox(key="recognize_model").set_value("mine").run()
+    assert "mine reads it as you lift the pen" in shown(at)
 
 
 def test_a_damaged_model_is_named_and_left_out(digits_model, places):

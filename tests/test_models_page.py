@@ -135,9 +135,10 @@ SURE, UNSURE = (0.97, 0.99, (0.96, 0.98)), (0.955, 0.98, (0.94, 0.965))
         ({"digits": SURE}, "The model **digits** reads 97.0 % of 900 images right"),
         ({"digits": SURE, "b": (0.9, 0.95, (0.88, 0.92))}, "The model **digits** reads 97.0 % of 900 images right"),
         ({"digits": SURE, "b": UNSURE}, "The models **digits** and **b** cannot be told apart on 900 images"),
+        ({"digits": SURE, "b": (0.9697, 0.99, (0.96, 0.98))}, "they read 97.0 % right"),
         ({"a": SURE, "b": SURE, "c": SURE, "d": UNSURE, "e": UNSURE, "f": UNSURE}, "**c**, **d** and 2 more cannot"),
     ],
-    ids=["one", "apart", "overlapping", "many"],
+    ids=["one", "apart", "overlapping", "equal in print", "many"],
 )
 def test_a_winner_is_named_only_where_it_can_be_told(shares, sentence):
     text = headline(shares, 900, "digits, test")
@@ -235,6 +236,10 @@ def test_the_card_of_a_model_of_ones_own_says_how_long_it_learned(tmp_path, own_
     text = words(models(show="Card", model="twin"))
     assert "Trained for 3 epochs" in text
     assert "UNIPEN" in text
+    # Stopped in the first, and a model made of what it knew.
+    card |= {"training": {"recipe": {"epochs": 40}, "best_epoch": 0}, "history": []}
+    path.write_text(json.dumps(card), encoding="utf-8")
+    assert "Trained for less than an epoch" in words(models(show="Card", model="twin"))
 
 
 @pytest.mark.parametrize("cell", [{"truth": ""}, {"truth": "3"}, {"truth": "Q", "read_as": "3"}])

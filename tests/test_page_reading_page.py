@@ -274,6 +274,14 @@ def test_a_page_read_as_one_character_is_offered_to_be_read_whole(monkeypatch, c
     assert not [button for button in at.button if button.key == "recognize_read_all"]
 
 
+@pytest.mark.parametrize("count", [1, 2])
+def test_on_a_phone_too_what_was_read_as_one_character_is_offered_to_be_read_whole(monkeypatch, count):
+    app().run()  # what is imported then can be changed
+    monkeypatch.setattr("ui.page_reading.room.on_a_phone", lambda: True)
+    at = upload("character", *[(f"{i}.png", png(page(*TEXT))) for i in range(count)])
+    assert at.button(key="recognize_read_all").label == "Read all of it"
+
+
 def line_pad() -> AppTest:
     at = app()
     at.session_state["recognize_drawn_layout"] = "line"

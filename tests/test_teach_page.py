@@ -16,6 +16,7 @@ from hcr_core.datasets.pen_alphabet import pen_strokes
 from hcr_core.guided_sheet import glyph_of
 from hcr_core.model_store import open_folder, open_model, save_model
 from hcr_core.training import job
+from ui.reading import plain
 from ui.teach.brought import in_a_sentence
 
 SIDE = 340
@@ -236,6 +237,17 @@ def test_twenty_samples_open_adapting(monkeypatch):
     (config,) = started
     assert (config.name, config.base, config.writer, config.data) == ("ada", "characters", "Ada", ("mine",))
     assert config.store.endswith("models")
+
+
+@pytest.mark.parametrize("name", ["*my* hand", "characters"])
+def test_a_name_that_cannot_be_had_is_refused_where_it_is_and_the_page_stays(name):
+    fill("ABCDEFGHIJKLMNOPQRST")
+    at = page_at("pages/teach.py", step="Adapt")
+    next(field for field in at.text_input if field.label == "Name of the adapted model").set_value(name)
+    at.button(key="teach_adapt").click().run()
+    (error,) = at.error
+    assert plain(name) in error.value  # and not in italics
+    assert "Teach a script from nothing" in [heading.value for heading in at.subheader]
 
 
 def test_unknown_characters_are_taught_from_nothing(monkeypatch):

@@ -49,14 +49,18 @@ def test_a_finished_model_is_saved_and_chosen_on_the_recognize_page(script):
     assert at.selectbox(key="recognize_model").value == "fresh"
 
 
-@pytest.mark.parametrize(("name", "sentence"), [("characters", "comes with the app"), ("../x", "is no name")])
-def test_a_model_is_not_saved_under_every_name(script, name, sentence, train_places):
+@pytest.mark.parametrize(
+    ("name", "sentence"), [("characters", "came with the program"), ("a b", "is no name"), ("../x", "is no name")]
+)
+def test_a_model_is_not_saved_under_every_name_and_the_page_stays(script, name, sentence, train_places):
     at = page(run=finished(script).run.id)
     at.text_input[0].set_value(name).run()
     at.button(key="train_save").click().run()
     assert not at.exception
     assert sentence in at.error[0].value
     assert not (train_places / "models").exists()
+    assert f"{PAD}_clear" in [button.key for button in at.button]
+    assert live(at, "gallery")["tiles"]
 
 
 def test_a_finished_network_reads_a_new_drawing(script):
@@ -71,6 +75,25 @@ def test_a_stopped_run_offers_no_sheet_that_nobody_reads(script):
     assert "cannot be asked about a drawing" in words(at)
     assert "while it learns" not in words(at)
     assert "cannot be resumed after that" in words(at)
+
+
+def test_a_run_that_never_began_has_no_empty_views(script):
+    at = page(run=script.state("waiting", behind="other").state("stopped").run.id)
+    assert live(at, "header")["sentence"] == "Stopped before it began."
+    assert "Resume" in labels(at)
+    assert len(at.get("bidi_component")) == 1  # the header alone
+    assert "never trained on" not in words(at)
+    assert "**mine** learns from **digits**" in words(at)
+
+
+def test_what_was_not_measured_of_an_ended_run_is_left_out(script):
+    summary = dict.fromkeys(("loss", "accuracy", "val_loss", "val_accuracy", "images_per_second"))
+    summary |= {"epochs": 0, "best_epoch": 0, "seconds": 10.0}
+    script.start().batch(1, 10).peek(1, 10, 0.5).write("end", model="", summary=summary, card={}).state("finished")
+    numbers = dict(map(tuple, live(page(run=modelled(script).run.id), "header")["numbers"]))
+    assert numbers["whole passes"] == "0 of 4"
+    assert "training time" in numbers
+    assert "–" not in numbers.values()
 
 
 def test_what_a_stopped_run_made_of_a_drawing_stays(script):

@@ -94,13 +94,19 @@ def test_too_few_classes_are_said_so(chosen, sentence):
     assert sentence in at.error[0].value
 
 
-@pytest.mark.parametrize("name", ["", "../x", "a b", "-x"])
-def test_a_bad_name_is_refused(started, name):
+@pytest.mark.parametrize("name", ["", "../x", "a b", "-x", "characters"])
+def test_a_bad_name_is_refused_below_it_and_the_page_stays(started, script, name):
+    script.start().state("stopped")
     at = page()
+    before = html(at)
     at.text_input[0].set_value(name)
     at.button(key="train_start").click().run()
     assert not at.exception
-    assert "is no name for a model" in at.error[0].value
+    assert "the name of a model" in at.error[0].value or "is no name for a model" in at.error[0].value
+    main = [type(element).__name__ for element in at.main]
+    assert main.index("TextInput") < main.index("Error") < main.index("Button", main.index("TextInput"))
+    assert html(at) == before
+    assert "Runs so far" in words(at)
     assert not started
 
 
@@ -121,6 +127,12 @@ def test_a_run_at_work_is_seen_at_once(script):
     assert ["pass over the data", "3 of 4"] in header["numbers"]
     assert ["images a second", "4,321"] in header["numbers"]
     assert "reads 79 right" in header["sentence"]
+
+
+def test_of_few_unseen_characters_no_hundred_is_claimed(script):
+    with script.start().state("training").write("peek", epoch=1, step=10, **script.looks(0.8, images=5)).alive():
+        at = page()
+    assert live(at, "header")["sentence"] == "Of the 5 characters it was never shown, it now reads 4 right."
 
 
 def test_curves_gallery_and_classes_while_it_learns(script):
@@ -153,6 +165,13 @@ def test_states_at_work(script, state, fields, sentence, offered):
         at = page()
     assert sentence in live(at, "header")["sentence"]
     assert offered == set(labels(at)) & {"Pause", "Stop", "Go on", "Resume", "Make a model of its best state"}
+
+
+def test_a_run_that_waits_says_the_name_of_the_other(script, train_places):
+    Script(train_places / "runs" / "class-20260101-120000", name="class").start().state("stopped")
+    with script.state("waiting", behind="class-20260101-120000").alive():
+        at = page()
+    assert live(at, "header")["sentence"] == "Waiting for another run to end first: class."
 
 
 @pytest.mark.parametrize(("state", "speed"), [("training", "4,321"), ("preparing", "–"), ("paused", "–")])
@@ -209,6 +228,13 @@ def test_the_axis_grows_with_the_passes(train_places):
         assert live(at, "curves")["passes"] == 4
         script.epochs(5)
         assert live(at.run(), "curves")["passes"] == 8
+
+
+def test_what_was_not_measured_of_a_run_is_a_dash_in_the_list(script):
+    script.start().state("stopped")
+    table = page(run="new").dataframe[0]
+    assert table.value["unseen"].isna().all()
+    assert table.proto.placeholder == "–"
 
 
 def test_earlier_runs_are_listed_compared_and_deleted(train_places):

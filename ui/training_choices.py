@@ -8,6 +8,7 @@ import streamlit as st
 
 from hcr_core.alphabet import AlphabetError
 from hcr_core.datasets import ENTRIES
+from hcr_core.model_store import ModelError, check_own_name
 from hcr_core.preprocessing import GLYPH_SIZE
 from hcr_core.training import job
 from hcr_core.training.architectures import ARCHITECTURES, Recipe, layer_figures, parameter_count
@@ -17,6 +18,7 @@ from ui import network_diagram
 from ui import training_data as lookup
 from ui.image_views import data_url
 from ui.live.views import roughly
+from ui.reading import plain
 
 _OWN = "own"
 _SAMPLES = 8
@@ -234,10 +236,11 @@ def _one_of(label: str, options: tuple[str, ...], default: str, key: str) -> str
 
 
 def _start(config: TrainingConfig, counts: list[int], classes: int) -> TrainingConfig | None:
-    """Name, expected time, and the button; the run where it was pressed."""
+    """Name, expected time, and the button; the run where it was pressed, and the name can be had."""
     samples, whole = _shown(config, counts), _shown(replace(config, limit=0), counts)
     suggestion = _free_name(f"{'-'.join(config.data)}-{config.architecture}")
     name = st.text_input("Name of the new model", suggestion, max_chars=64, key=f"train_name_{suggestion}")
+    refused = st.container()
     expected = lookup.estimate(config, samples, classes)
     how = "measured on this machine" if expected.measured else "a rough estimate"
     passes = "one pass" if config.recipe.epochs == 1 else f"{config.recipe.epochs} passes"
@@ -248,7 +251,14 @@ def _start(config: TrainingConfig, counts: list[int], classes: int) -> TrainingC
     working = [run for run in job.runs() if run.alive()]
     if working:
         st.caption(f"{working[0].config.name} is being trained now: yours waits until it has ended.")
-    return replace(config, name=name.strip()) if pressed else None
+    if not pressed:
+        return None
+    try:
+        return replace(config, name=check_own_name(name.strip()))
+    except ModelError as error:
+        # Here, not at the page's end: there it is out of sight, and what comes between would be gone.
+        refused.error(plain(str(error)), icon=":material/error:")
+        return None
 
 
 def _free_name(wanted: str) -> str:

@@ -30,6 +30,7 @@ def listed(open_run) -> None:
         on_select="rerun",
         selection_mode="multi-row",
         key=f"train_runs_{len(runs)}",
+        placeholder="–",
         column_config={
             "unseen": st.column_config.NumberColumn(
                 "right on unseen", format="percent", help="All images held back, after the best pass"

@@ -8,7 +8,7 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.imaging import ImageError
-from hcr_core.model_store import LITERT, SHIPPED, ModelError, check_name, open_folder, user_store
+from hcr_core.model_store import LITERT, ModelError, check_own_name, open_folder, user_store
 from hcr_core.preprocessing import image_to_glyph
 from hcr_core.recognition import Recognizer
 from hcr_core.training.architectures import ARCHITECTURES, Dropout
@@ -56,6 +56,9 @@ def show(run: Run, open_run: Callable[[str], None]) -> None:
         _controls(run, state, open_run)
         if state == "finished":
             _take_away(run)
+    if state in _MUTE and not _begun(run):
+        _about(run)
+        return
     if state in _MUTE:
         fragment(_learning)(run, state)
     else:
@@ -72,8 +75,22 @@ def show(run: Run, open_run: Callable[[str], None]) -> None:
     _about(run)
 
 
+def _begun(run: Run) -> bool:
+    """Whether there is anything to see of it: not of a run that was stopped while it waited or got ready."""
+    with lookup.watch(run).latest() as progress:
+        return bool(progress.start)
+
+
+def _said(run: Run) -> dict:
+    """What a run says of itself; the run that it waits for is called by its name, as everywhere else."""
+    said = run.said()
+    with suppress(OSError, TrainingError):  # deleted meanwhile
+        return said | {"behind": Run(run.folder.parent / said["behind"]).config.name} if "behind" in said else said
+    return said
+
+
 def _head(run: Run, state_of_page: str) -> None:
-    state, said = run.state(), run.said()
+    state, said = run.state(), _said(run)
     if state != state_of_page:
         # Other buttons, or the end: the whole page changes.
         st.rerun()
@@ -250,8 +267,11 @@ def _take_away(run: Run) -> None:
             key="train_try",
         )
     if save or (use and not kept):
-        if (SHIPPED / check_name(name)).exists():
-            st.error(f"{name} is the name of a model that comes with the app: choose another.")
+        try:
+            check_own_name(name)
+        except ModelError as error:
+            # Here, so that the page goes on: without its sheet a drawing would be lost.
+            st.error(plain(str(error)), icon=":material/error:")
             return
         run.save(name)
     if use:

@@ -61,7 +61,7 @@ def card(config: TrainingConfig, data: TrainingData, position: Position, model: 
             "augmentation": asdict(settings) if settings else None,
             "samples": data.samples,
             "best_epoch": position.best,
-            "chosen_by": "accuracy on validation samples split off the training part",
+            "chosen_by": chosen_by(config, position.best),
             "minutes": round(position.total / 60, 1),
             "versions": {"keras": keras.__version__, "tensorflow": tf.__version__},
         },
@@ -69,6 +69,15 @@ def card(config: TrainingConfig, data: TrainingData, position: Position, model: 
         "validation": accuracy_figures(classify(data.glyphs), data.labels, data.alphabet),
         "held_out": held_out_figures(classify, data.alphabet, config.data),
     }
+
+
+def chosen_by(config: TrainingConfig, best: int) -> str:
+    """What chose the epoch whose weights are kept, number ``best`` (0: none was complete), in words."""
+    if not best:
+        return "nothing: no epoch was complete"
+    if config.base:
+        return "nothing: it is the last"
+    return "accuracy on validation samples split off the training part"
 
 
 def held_out_figures(classify, alphabet: Alphabet, trained_on: tuple[str, ...]) -> dict[str, dict]:

@@ -94,6 +94,8 @@ def _how_long(card: dict, training: dict) -> str:
         return (
             f"Trained for {training['steps']:,} steps of {training.get('batch', '?')} samples; chosen by {chosen_by}."
         )
+    if training.get("best_epoch") == 0:
+        return "Trained for less than an epoch, so that there was none to choose."
     epochs = len(card.get("history", [])) or training.get("epochs", "?")  # fewer than planned where it was stopped
     return f"Trained for {epochs} epochs; epoch {training.get('best_epoch', '?')} was chosen by {chosen_by}."
 

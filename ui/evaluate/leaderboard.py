@@ -113,8 +113,8 @@ def headline(shares: dict[str, Shares], images: int, data: str, learned: Sequenc
         )
     named = [f"**{plain(name)}**" for name in alike[:_NAMED]]
     named += [f"{len(alike) - _NAMED} more"] * (len(alike) > _NAMED)
-    least = min(shares[name][0] for name in alike)
-    read = f"{precisely(least)} to {precisely(accuracy)}" if least < accuracy else precisely(accuracy)
+    least, most = precisely(min(shares[name][0] for name in alike)), precisely(accuracy)
+    read = f"{least} to {most}" if least != most else most
     return (
         f"#### The models {', '.join(named[:-1])} and {named[-1]} cannot be told apart on {images:,} images\n"
         f":gray[On the data set {plain(data)}: they read {read} right; {within}, and theirs overlap.{told}]"

@@ -57,7 +57,8 @@ def sentence(state: str, said: dict, progress: Progress, config: TrainingConfig)
         case "finished":
             return _ended(progress, config) + _best(progress, config)
         case "stopped":
-            return f"Stopped{_in_pass(progress, config)}. Resume goes on exactly where it was."
+            where = _in_pass(progress, config)
+            return f"Stopped{where}. Resume goes on exactly where it was." if where else "Stopped before it began."
         case "failed":
             return f"It could not go on: {said.get('reason', 'nothing more is known')}."
     return (
@@ -70,7 +71,10 @@ def _learning(progress: Progress) -> str:
     right = latest_accuracy(progress)
     if right is None:
         return "The network has only just begun: it is still guessing."
-    return f"Of 100 characters it was never shown, it now reads {math.floor(100 * right + 0.5)} right."
+    looked_at = 100 if progress.confusion is None else int(progress.confusion.sum())
+    # Of five, a share of a hundred would claim to be known better than it is.
+    of, images = ("the ", looked_at) if 0 < looked_at < 100 else ("", 100)
+    return f"Of {of}{images} characters it was never shown, it now reads {math.floor(images * right + 0.5)} right."
 
 
 def _in_pass(progress: Progress, config: TrainingConfig) -> str:
@@ -157,7 +161,7 @@ def _ended_numbers(progress: Progress, passes: int) -> list[tuple[str, str]]:
         which = [("best pass", str(best or "–")), ("whole passes", f"{summary['epochs']} of {passes}")]
     else:
         which = [("best pass", f"{best} of {summary['epochs']}")]
-    return [
+    numbers = [
         ("right on unseen images", _share(summary["val_accuracy"])),
         ("right in training", _share(summary["accuracy"])),
         ("validation loss", _figure(summary["val_loss"])),
@@ -166,6 +170,8 @@ def _ended_numbers(progress: Progress, passes: int) -> list[tuple[str, str]]:
         *which,
         ("images a second", f"{summary['images_per_second']:,.0f}" if summary["images_per_second"] else "–"),
     ]
+    # Nothing will be measured any more: a row of dashes would only hide what there is.
+    return [(title, figure) for title, figure in numbers if figure != "–"]
 
 
 def _share(value: float | None) -> str:

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from collections.abc import Callable
 
 import numpy as np
 import pandas as pd
@@ -13,7 +14,7 @@ from hcr_core.datasets import Dataset, load
 from hcr_core.datasets.mine import MINE
 from hcr_core.datasets.registry import imported
 from hcr_core.evaluation import glyphs_of
-from hcr_core.model_store import StoredModel, check_own_name, model_names, open_model, user_store
+from hcr_core.model_store import ModelError, StoredModel, check_own_name, model_names, open_model, user_store
 from hcr_core.training import job
 from hcr_core.training.adaptation_data import LEAST, adaptation, known_samples, remembers
 from hcr_core.training.config import TrainingConfig, TrainingError
@@ -70,7 +71,8 @@ def _adapt(mine: Dataset) -> None:
         disabled=len(known) < LEAST,
         key="teach_adapt",
     ):
-        _start(adaptation(check_own_name(name), base, writer=whose, store=str(user_store().resolve())))
+        store = str(user_store().resolve())
+        _start_or_say(lambda: adaptation(check_own_name(name), base, writer=whose, store=store))
 
 
 def _whose() -> str | None:
@@ -106,7 +108,7 @@ def _anew(mine: Dataset) -> None:
         st.caption(f"Fewer than {_EACH} samples of {plain(' '.join(few[:40]))}: more of them make a better model.")
     name = _name("Name of the new model", "my-script", "teach_anew_name")
     if st.button("Train from nothing", icon=":material/school:", disabled=len(chosen) < 2, key="teach_train"):
-        _start(_new_network(check_own_name(name), [label for label in labels if label in chosen]))
+        _start_or_say(lambda: _new_network(check_own_name(name), [label for label in labels if label in chosen]))
 
 
 def _new_network(name: str, labels: list[str]) -> TrainingConfig:
@@ -131,10 +133,18 @@ def _name(label: str, wanted: str, key: str) -> str:
 def _free(wanted: str) -> str:
     """A model's name made of what a visitor is called, with a number if there is one of that name already."""
     ascii_ = unicodedata.normalize("NFKD", wanted).encode("ascii", "ignore").decode()
-    plain = re.sub(r"[^A-Za-z0-9]+", "-", ascii_).strip("-").lower()[:50]
-    plain = plain if FOLDER_NAME.fullmatch(plain) else "my-hand"
+    made = re.sub(r"[^A-Za-z0-9]+", "-", ascii_).strip("-").lower()[:50]
+    made = made if FOLDER_NAME.fullmatch(made) else "my-hand"
     taken = {*model_names(), *(run.config.name for run in job.runs())}
-    return next(name for name in (plain, *(f"{plain}-{i}" for i in range(2, 10_000))) if name not in taken)
+    return next(name for name in (made, *(f"{made}-{i}" for i in range(2, 10_000))) if name not in taken)
+
+
+def _start_or_say(design: Callable[[], TrainingConfig]) -> None:
+    """Start what is designed, or say here why that cannot be: what is below stays on the page."""
+    try:
+        _start(design())
+    except (ModelError, TrainingError) as problem:
+        st.error(plain(str(problem)), icon=":material/error:")
 
 
 def _start(config: TrainingConfig) -> None:
