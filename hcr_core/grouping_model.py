@@ -23,7 +23,7 @@ CLASSES = "0123456789abcdefghijklmnopqrstuvwxyz"
 #: What a character adds to a path's score at the first look, so that few are not preferred for being few, what
 #: leaving out a piece costs, and how far behind the best a path may be; in nats. With 10 a page has twice as many
 #: groups, and lines of validation 0.3 points fewer errors.
-_CHARACTER, _SKIP, _BEHIND = 1.5, 3.0, 6.0
+_CHARACTER, _SKIP, _BEHIND = 1.5, 3.0, 7.0
 
 
 class FirstLook:
