@@ -8,18 +8,33 @@ import shutil
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+import unicodedata
+from collections.abc import Container, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 #: What a model or a data set may be called: never a path, a hidden folder or an option.
 FOLDER_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+#: Letters of a name that is suggested.
+_SUGGESTED = 60
 #: Beginning of the names of what is being written; then comes the number of the process.
 _ASIDE = ".writing-"
 #: Seconds after which what a dead process left is swept away.
 _OLD = 3600
 #: ``AT_FDCWD``; ``RENAME_EXCHANGE`` of Linux and ``RENAME_SWAP`` of macOS.
 _HERE, _EXCHANGE = -100, 2
+
+
+def free_name(wanted: str, taken: Container[str], otherwise: str) -> str:
+    """A name for a model or a data set made of what somebody calls it, with a number where that is taken.
+
+    >>> free_name("Zoë's letters.csv", {"zoe-s-letters-csv"}, "letters"), free_name("ж", (), "letters")
+    ('zoe-s-letters-csv-2', 'letters')
+    """
+    ascii_ = unicodedata.normalize("NFKD", wanted).encode("ascii", "ignore").decode()
+    made = re.sub(r"[^A-Za-z0-9_]+", "-", ascii_).strip("-_").lower()[:_SUGGESTED]
+    made = made if FOLDER_NAME.fullmatch(made) else otherwise
+    return next(name for name in (made, *(f"{made}-{i}" for i in range(2, 10_000))) if name not in taken)
 
 
 @contextmanager

@@ -212,6 +212,14 @@ def test_a_refused_import_leaves_no_progress_bar():
     assert not at.get("progress")
 
 
+def test_an_import_is_called_as_its_file():
+    at, rows = explore(view="Import"), "".join(f"{i % 2}{',0' * 16}\n" for i in range(12)).encode()
+    for file, name in (("My letters (2).csv", "my-letters-2"), ("digits.csv", "digits-2"), ("буквы.csv", "my-letters")):
+        at.get("file_uploader")[0].set_value([(file, rows, "text/csv")]).run()
+        assert at.text_input(key="import_name").value == name
+    assert not at.button(key="import_start").disabled
+
+
 def test_published_counts_are_complete():
     assert sum(PUBLISHED_COUNTS["A-Z Handwritten Alphabets (published)"].values()) == 372_450
     assert len(PUBLISHED_COUNTS["NIST SD19 (published)"]) == 62

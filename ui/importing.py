@@ -7,7 +7,8 @@ from pathlib import Path
 import pandas as pd
 import streamlit as st
 
-from hcr_core.datasets import DatasetError, import_dataset, preview, remove
+from hcr_core.atomic import free_name
+from hcr_core.datasets import ENTRIES, DatasetError, available, import_dataset, preview, remove
 from hcr_core.datasets.imported import imported_on
 from hcr_core.journal import timed
 from hcr_core.public import is_public
@@ -98,6 +99,8 @@ def _on_disk(files: list) -> Path:
     if kept is None or kept[0] != identity:
         folder = tempfile.TemporaryDirectory(prefix="hcr-import-")
         kept = st.session_state[f"{_KEY}_folder"] = (identity, folder)
+        suggestion = free_name(Path(files[0].name).stem, {*ENTRIES, *available()}, "my-letters")
+        st.session_state[f"{_KEY}_name"] = suggestion
         for file in files:
             (Path(folder.name) / _file_name(file.name)).write_bytes(file.getbuffer())
     folder = Path(kept[1].name)
@@ -124,7 +127,7 @@ def _first_rows(path: Path, column: str | None) -> None:
 
 def _form(path: Path, column: str | None, source: str) -> None:
     with st.container(horizontal=True, vertical_alignment="bottom"):
-        name = st.text_input("Name", placeholder="my-letters", max_chars=64, key=f"{_KEY}_name", width=260)
+        name = st.text_input("Name", max_chars=64, key=f"{_KEY}_name", width=260)
         start = st.button("Import", type="primary", disabled=not name, key=f"{_KEY}_start")
     if not start:
         return

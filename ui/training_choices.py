@@ -7,6 +7,7 @@ import numpy as np
 import streamlit as st
 
 from hcr_core.alphabet import AlphabetError
+from hcr_core.atomic import free_name
 from hcr_core.datasets import ENTRIES
 from hcr_core.model_store import ModelError, check_own_name
 from hcr_core.preprocessing import GLYPH_SIZE
@@ -238,7 +239,8 @@ def _one_of(label: str, options: tuple[str, ...], default: str, key: str) -> str
 def _start(config: TrainingConfig, counts: list[int], classes: int) -> TrainingConfig | None:
     """Name, expected time, and the button; the run where it was pressed, and the name can be had."""
     samples, whole = _shown(config, counts), _shown(replace(config, limit=0), counts)
-    suggestion = _free_name(f"{'-'.join(config.data)}-{config.architecture}")
+    taken = {run.config.name for run in job.runs()}
+    suggestion = free_name(f"{'-'.join(config.data)}-{config.architecture}", taken, "my-network")
     name = st.text_input("Name of the new model", suggestion, max_chars=64, key=f"train_name_{suggestion}")
     refused = st.container()
     expected = lookup.estimate(config, samples, classes)
@@ -259,13 +261,6 @@ def _start(config: TrainingConfig, counts: list[int], classes: int) -> TrainingC
         # Here, not at the page's end: there it is out of sight, and what comes between would be gone.
         refused.error(plain(str(error)), icon=":material/error:")
         return None
-
-
-def _free_name(wanted: str) -> str:
-    """``wanted``, with a number if a run has that name already."""
-    taken = {run.config.name for run in job.runs()}
-    names = (wanted[:60], *(f"{wanted[:60]}-{i}" for i in range(2, 1000)))
-    return next(name for name in names if name not in taken)
 
 
 def _network(name: str, labels: tuple[str, ...]) -> None:

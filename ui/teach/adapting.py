@@ -1,7 +1,5 @@
 """Adapting a model to the visitor's hand, teaching a new script from nothing, and what came of it."""
 
-import re
-import unicodedata
 from collections.abc import Callable
 
 import numpy as np
@@ -9,7 +7,7 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core import corrections
-from hcr_core.atomic import FOLDER_NAME
+from hcr_core.atomic import free_name
 from hcr_core.datasets import Dataset, load
 from hcr_core.datasets.mine import MINE
 from hcr_core.datasets.registry import imported
@@ -126,17 +124,8 @@ def _new_network(name: str, labels: list[str]) -> TrainingConfig:
 
 
 def _name(label: str, wanted: str, key: str) -> str:
-    suggestion = _free(wanted)
+    suggestion = free_name(wanted, {*model_names(), *(run.config.name for run in job.runs())}, "my-hand")
     return st.text_input(label, suggestion, max_chars=64, key=f"{key}_{suggestion}", width=300).strip()
-
-
-def _free(wanted: str) -> str:
-    """A model's name made of what a visitor is called, with a number if there is one of that name already."""
-    ascii_ = unicodedata.normalize("NFKD", wanted).encode("ascii", "ignore").decode()
-    made = re.sub(r"[^A-Za-z0-9]+", "-", ascii_).strip("-").lower()[:50]
-    made = made if FOLDER_NAME.fullmatch(made) else "my-hand"
-    taken = {*model_names(), *(run.config.name for run in job.runs())}
-    return next(name for name in (made, *(f"{made}-{i}" for i in range(2, 10_000))) if name not in taken)
 
 
 def _start_or_say(design: Callable[[], TrainingConfig]) -> None:
