@@ -91,9 +91,12 @@ def show_counts(name: str) -> None:
     with st.container(horizontal=True, gap="medium"):
         st.metric("Images", f"{len(data):,}", width="content")
         st.metric("Classes", len(data.alphabet), width="content")
-        st.metric(f"Rarest: {plain(data.alphabet[rare])}", f"{total[rare]:,}", width="content")
-        st.metric(f"Most frequent: {plain(data.alphabet[common])}", f"{total[common]:,}", width="content")
-        st.metric("Most to fewest", f"{exploration.imbalance(total):.1f} : 1", width="content")
+        if total[rare] == total[common]:
+            st.metric("Of each class", f"{total[common]:,}", width="content")
+        else:
+            st.metric(f"Rarest: {plain(data.alphabet[rare])}", f"{total[rare]:,}", width="content")
+            st.metric(f"Most frequent: {plain(data.alphabet[common])}", f"{total[common]:,}", width="content")
+            st.metric("Most to fewest", f"{exploration.imbalance(total):.1f} : 1", width="content")
     for note in data.notes:
         st.warning(plain(note))
     others = [other for other in available() if other != name]

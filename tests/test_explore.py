@@ -62,6 +62,11 @@ def test_counts_say_what_is_rare():
     assert any(label.startswith("Rarest: 8") for label in metrics)  # 174 images, counted in scikit-learn's docs
 
 
+def test_where_classes_are_alike_none_is_called_rare():
+    metrics = {metric.label: metric.value for metric in explore(data="synthetic", view="Counts").metric}
+    assert metrics == {"Images": "6,200", "Classes": "62", "Of each class": "100"}
+
+
 @pytest.mark.parametrize("beside", [*PUBLISHED_COUNTS, "synthetic"])
 def test_another_set_stands_beside(beside):
     words(explore(data="digits", view="Counts", beside=beside, axis="share", order="most first"))

@@ -197,7 +197,7 @@ def full_view(seen: Seen, key: str, below: Callable[[Character, str], None] | No
         if below is not None:
             below(character, seen.model)
         with st.container(horizontal=True, gap="medium"):
-            st.image(seen.ink, caption="your ink", width=_INK, alt="the part of the image that was read")
+            st.image(seen.ink, caption="the ink", width=_INK, alt="the part of the image that was read")
             st.image(
                 cv2.resize(character.glyph, None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST),
                 caption="what the model saw",
