@@ -290,11 +290,8 @@ class Recognizer:
             return Reading((), self.name)
         glyph = ink_to_glyph(ink.map)
         probabilities, written = self.judge(glyph[None])
-        character = replace(
-            self._character(probabilities[0], allowed, ink.box, glyph),
-            written=float(written[0]),
-            refused=bool(self.refused(probabilities, written)[0]),
-        )
+        refused = bool(self.refused(probabilities, written)[0])
+        character = self._character(probabilities[0], allowed, ink.box, glyph, float(written[0]), refused)
         return Reading((Line((Word((character,)),)),), self.name)
 
     def _read_page(
@@ -319,7 +316,15 @@ class Recognizer:
         likelihoods = np.exp(found.scores - found.scores.max())
         return self._character(likelihoods, allowed, found.box, found.glyph)
 
-    def _character(self, probabilities: np.ndarray, allowed: np.ndarray, box: Box, glyph: np.ndarray) -> Character:
+    def _character(
+        self,
+        probabilities: np.ndarray,
+        allowed: np.ndarray,
+        box: Box,
+        glyph: np.ndarray,
+        written: float = 1.0,
+        refused: bool = False,
+    ) -> Character:
         shares = restricted(probabilities, allowed)
         order = np.argsort(-shares, kind="stable")
         order = order[allowed[order]]
@@ -327,4 +332,4 @@ class Recognizer:
         candidates = tuple(zip(labels, shares[order].tolist(), strict=True))
         label, probability = candidates[0]
         lookalikes = tuple(other for other in self.alphabet.lookalikes(label) if allowed[self.alphabet.index(other)])
-        return Character(label, probability, candidates, box, glyph, lookalikes)
+        return Character(label, probability, candidates, box, glyph, lookalikes, written, refused)
