@@ -12,8 +12,8 @@ from itertools import islice
 from benchmarks.words import PENS, distance, folded
 from hcr_core import Recognizer
 from hcr_core.datasets.places import data_folder
+from hcr_core.line_reading import Model, lattices, uncut_lines
 from hcr_core.page_ink import find_ink
-from hcr_core.page_reading import Model, lattices, uncut_lines
 from hcr_core.training.grouping_data import composed, drawn, unipen_words
 from hcr_core.word_reading import Lattice, Weights, read_line
 
