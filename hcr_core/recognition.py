@@ -237,8 +237,11 @@ class Recognizer:
 
     def refused(self, probabilities: np.ndarray, written: np.ndarray) -> np.ndarray:
         """Which glyphs are probably no characters, bool (n,): of what ``judge`` says of them."""
+        doubted = written < self._least_written
+        if not doubted.any():
+            return doubted
         stroke = (probabilities[:, self._stroke].sum(axis=1) >= _STROKE_SURE) & (written >= _STROKE_WRITTEN)
-        return (written < self._least_written) & ~stroke
+        return doubted & ~stroke
 
     def read(
         self,
