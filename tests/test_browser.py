@@ -221,7 +221,7 @@ def test_an_own_csv_is_imported_and_looked_at(page, explore, places, tmp_path):
     page.locator(".st-key-import_start button").click()
     page.get_by_text("30 images of 2 classes").wait_for()
     page.get_by_role("button", name="Look at them").click()
-    page.get_by_text("Rarest:").wait_for()
+    page.get_by_text("Of each class").wait_for()
     assert "browser-test" in page.url
     assert store.read(places / "imported" / "browser-test").source == "mine.csv"
 
