@@ -85,8 +85,9 @@ def _begun(run: Run) -> bool:
 def _said(run: Run) -> dict:
     """What a run says of itself; the run that it waits for is called by its name, as everywhere else."""
     said = run.said()
-    with suppress(OSError, TrainingError):  # deleted meanwhile
-        return said | {"behind": Run(run.folder.parent / said["behind"]).config.name} if "behind" in said else said
+    if "behind" in said:
+        with suppress(OSError, TrainingError):  # deleted meanwhile
+            return said | {"behind": Run(run.folder.parent / said["behind"]).config.name}
     return said
 
 
