@@ -1,8 +1,8 @@
 """What a visitor waits for in a real Chromium: the app's start, the first answer, every further one.
 
-Run: ``python -m benchmarks.in_the_browser [STROKES]``; needs Chromium. A stroke ends when the mouse button comes up;
-the answer is on screen in the frame after the letter was replaced. Strokes are drawn again while a network trains on
-the bundled digits.
+Run: ``python -m benchmarks.in_the_browser [STROKES]``; needs Chromium. The app is started several times, and the middle
+ones are told. A stroke ends when the mouse button comes up; the answer is on screen in the frame after the letter was
+replaced. Strokes are drawn again while a network trains on the bundled digits.
 """
 
 import shutil
@@ -19,7 +19,7 @@ from benchmarks.app_server import running
 from hcr_core.training import job
 from hcr_core.training.config import TrainingConfig
 
-STROKES = 60
+STROKES, STARTS = 60, 5
 #: Milliseconds from a stroke's end to the answer, also beside a training run; seconds to a healthy app, and to the
 #: first answer.
 WANTED_MS, WANTED_BESIDE_MS, WANTED_HEALTHY, WANTED_FIRST = 200, 260, 1.0, 3.0
@@ -48,19 +48,19 @@ def main() -> None:
     chromium = shutil.which("chromium") or shutil.which("chromium-browser")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium, args=_FLAGS)
-        page = browser.new_page(viewport={"width": 1280, "height": 900})
-        began = time.perf_counter()
-        with running() as server:
-            page.goto(f"http://localhost:{server.port}")
-            page.wait_for_selector("canvas.upper-canvas")
-            _stroke(page, 0)
-            page.wait_for_function("() => (document.querySelector('.answer .letter')?.innerText ?? '?') !== '?'")
-            first = time.perf_counter() - began
-            page.evaluate(_WATCH)
-            alone, healthy = _waits(page, strokes), server.seconds
-            with training():
-                beside = _waits(page, strokes)
+        starts = []
+        for last in [False] * (STARTS - 1) + [True]:
+            page = browser.new_page(viewport={"width": 1280, "height": 900})
+            with running() as server:
+                starts.append((server.seconds, server.seconds + _first_answer(page, server.port)))
+                if last:
+                    page.evaluate(_WATCH)
+                    alone = _waits(page, strokes)
+                    with training():
+                        beside = _waits(page, strokes)
+            page.close()
         browser.close()
+    healthy, first = np.median(starts, axis=0)
     print(f"app healthy after           {healthy:5.2f} s   (wanted: under {WANTED_HEALTHY:.0f})")
     print(f"first answer on screen      {first:5.2f} s   (wanted: under {WANTED_FIRST:.0f})")
     missed = healthy > WANTED_HEALTHY or first > WANTED_FIRST
@@ -69,6 +69,16 @@ def main() -> None:
         print(f"stroke to answer, {what:<18} p50 {middle:.0f} ms   p95 {late:.0f} ms   (wanted: p50 under {wanted})")
         missed |= bool(middle > wanted)
     sys.exit(missed)
+
+
+def _first_answer(page, port: int) -> float:
+    """Seconds from opening the page to the answer to a first stroke on it."""
+    began = time.perf_counter()
+    page.goto(f"http://localhost:{port}")
+    page.wait_for_selector("canvas.upper-canvas")
+    _stroke(page, 0)
+    page.wait_for_function("() => (document.querySelector('.answer .letter')?.innerText ?? '?') !== '?'")
+    return time.perf_counter() - began
 
 
 @contextmanager
