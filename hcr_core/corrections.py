@@ -29,6 +29,8 @@ VERSION = 1
 _PATIENCE = 20
 #: Longest label, and longest name of a writer, in characters.
 MOST_LABEL, MOST_NAME = 16, 40
+#: Letters and symbols without ink: Hangul's fillers and the empty pattern of Braille.
+_BLANKS = "\u115f\u1160\u3164\uffa0\u2800"
 #: Most samples, and most points of a drawing, that are kept: a page left open to a crowd does not fill the disk.
 MOST_SAMPLES, MOST_POINTS = 100_000, 20_000
 #: One sample in so many is held back from training, so that it can be told what training brought.
@@ -143,7 +145,7 @@ def plain_label(text: str) -> str:
     label = unicodedata.normalize("NFC", text).strip()
     if not label or len(label) > MOST_LABEL:
         raise DatasetError(f"what a character says is one to {MOST_LABEL} letters")
-    kinds = [unicodedata.category(character) for character in label]
+    kinds = ["Cf" if character in _BLANKS else unicodedata.category(character) for character in label]
     # Joiners (Cf) shape the letters beside them; of nothing else there would be nothing to see.
     if any(kind in ("Cc", "Cs", "Co", "Zl", "Zp") for kind in kinds) or all(kind == "Cf" for kind in kinds):
         raise DatasetError("what a character says is written in letters that can be seen")

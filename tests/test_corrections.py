@@ -97,7 +97,9 @@ def test_what_was_deleted_is_no_longer_in_the_files(places):
     assert not any(b"Unmistakable" in path.read_bytes() for path in folder.iterdir())
 
 
-@pytest.mark.parametrize("label", ["", "  ", "x" * 17, "a\x00", "\u2028", "\u200b", "\u202e\ufeff"])
+@pytest.mark.parametrize(
+    "label", ["", "  ", "x" * 17, "a\x00", "\u2028", "\u200b", "\u202e\ufeff", "\u3164\u200b", "\u2800"]
+)
 def test_what_is_no_label_is_refused(label):
     with pytest.raises(DatasetError, match="what a character says"):
         keep(written("A", says=label))

@@ -1,6 +1,7 @@
 """Marking answers, writing sheets, what was collected and adapting, in each state, without a browser."""
 
 import base64
+import shutil
 
 import numpy as np
 import pytest
@@ -277,6 +278,11 @@ def test_what_adapting_brought_is_shown(places):
     assert (row["model"], row["this hand"], row["unipen"]) == ("ada", "50.0 % → 75.0 %", "70.0 % → 71.0 %")
     held = corrections.count() - sum(s.part == "train" for s in corrections.samples())
     assert f"Of {held} samples held back on this machine" in texts(at)
+    shutil.copytree(places / "models" / "ada", places / "models" / "broken")
+    (places / "models" / "broken" / "model.tflite").write_bytes(b"nothing")
+    at.run()
+    assert [row["model"] for row in at.dataframe[0].value.to_dict("records")] == ["ada"]
+    assert "broken" in at.warning[0].value
 
 
 def test_what_adapting_brought_is_said_in_a_sentence():

@@ -147,7 +147,10 @@ def _start(config: TrainingConfig) -> None:
 
 def _adapted(mine: Dataset) -> None:
     """Every model that was adapted here: what it brought."""
-    models = [model for name in model_names() if "adaptation" in (model := open_model(name)).card and not model.shipped]
+    readable, damaged = readable_models()
+    for sentence in damaged:
+        st.warning(plain(sentence), icon=":material/warning:")
+    models = [model for name in readable if "adaptation" in (model := open_model(name)).card and not model.shipped]
     if not models:
         return
     st.subheader("What it brought", anchor=False)
@@ -193,7 +196,7 @@ def _change(before: float | None, after: float | None) -> str:
 def _held_back(model: StoredModel, mine: Dataset) -> None:
     """Samples that were held back, and how they were read before and are read now."""
     told = model.card["adaptation"]
-    if told["base"] not in model_names() or model.name not in readable_models()[0]:
+    if told["base"] not in readable_models()[0]:
         return
     rows = known_samples(model.alphabet, mine, told.get("writer"))
     rows = rows[mine.split[rows] == "test"][-60:]
