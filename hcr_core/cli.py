@@ -46,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
         nargs="+",
         type=Path,
         metavar="FILE-OR-FOLDER",
-        help="an image (PNG, JPEG, GIF, BMP, TIFF, WebP), or a folder: all images in it and below",
+        help="an image (PNG, JPEG, GIF, BMP, TIFF, WebP; - is standard input), or a folder: all images in it and below",
     )
     read.add_argument("--model", default="characters", help="a model of the store (default: %(default)s)")
     read.add_argument("--alphabet", choices=KINDS, default="all", help="classes to choose from")

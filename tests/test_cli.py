@@ -1,8 +1,10 @@
+import io
 import json
 import os
 import subprocess
 import sys
 import time
+import types
 
 import cv2
 import numpy as np
@@ -72,6 +74,29 @@ def test_a_bad_file_in_json_is_an_object_with_an_error(letters, capsys):
     first, *others = map(json.loads, capsys.readouterr().out.splitlines())
     assert first == {"image": str(letters / "0.png"), "error": first["error"]}
     assert others[0]["text"] == "A"
+
+
+def test_a_folder_without_images_is_named(letters, capsys):
+    (letters / "empty").mkdir()
+    assert main(["read", str(letters / "empty"), str(letters / "a.png")]) == 1
+    output = capsys.readouterr()
+    assert output.out.split("\t")[1] == "A"
+    assert output.err.startswith(f"{letters / 'empty'}: There is no image in this folder (PNG, JPEG")
+
+
+def test_photos_of_telephones_in_a_folder_are_not_passed_over(letters, capsys):
+    (letters / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    assert main(["read", str(letters)]) == 1
+    output = capsys.readouterr()
+    assert output.out.count("\n") == 2
+    assert output.err == f"{letters / 'IMG_1.HEIC'}: This is a HEIC photo, which is not read: save it as JPEG or PNG.\n"
+
+
+def test_standard_input_is_read_where_a_file_is_called_so(letters, monkeypatch, capsys):
+    piped = types.SimpleNamespace(buffer=io.BytesIO((letters / "a.png").read_bytes()))
+    monkeypatch.setattr("sys.stdin", piped)
+    assert main(["read", "-"]) == 0
+    assert capsys.readouterr().out.startswith("-\tA\t")
 
 
 def test_a_blank_sheet_reads_as_nothing(tmp_path, capsys):
@@ -197,3 +222,23 @@ def test_pictures_of_files_of_one_name_do_not_replace_each_other(written, tmp_pa
     other.write_bytes(written.read_bytes())
     assert main(["read", "--layout", "page", "--annotate", str(tmp_path / "out"), str(written), str(other)]) == 0
     assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_pictures_that_cannot_be_written_stop_no_other_file(letters, tmp_path, capsys):
+    long = letters / f"{'b' * 250}.png"  # as long as names may be, and longer with a number before it
+    long.write_bytes((letters / "a.png").read_bytes())
+    assert main(["read", "--annotate", str(tmp_path / "out"), str(letters)]) == 1
+    output = capsys.readouterr()
+    assert output.out.count("\n") == 3
+    assert output.err == f"{long}: its pictures cannot be written (File name too long)\n"
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["00000-a.png", "00002-b.png"]
+
+
+@pytest.mark.parametrize("option", ["--annotate", "--debug"])
+def test_a_file_named_for_the_pictures_folder_is_a_wrong_call(letters, capsys, option):
+    assert main(["read", option, str(letters / "a.png"), str(letters / "more")]) == 2
+    output = capsys.readouterr()
+    assert (output.out, output.err) == (
+        "",
+        f"hcr_core: {letters / 'a.png'} is a file: name a folder to write pictures to\n",
+    )
