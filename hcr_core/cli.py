@@ -16,10 +16,11 @@ from hcr_core.training.config import TrainingError
 def main(arguments: list[str] | None = None) -> int:
     """Run a command; returns the exit status."""
     options = _parser().parse_args(arguments)
-    # Names of files need not be text that this terminal can show.
+    # Names of files need not be text that this terminal can show. Line by line also into a pipe or a file: whoever
+    # reads on gets each answer at once, and in a common log each complaint stands beside its file.
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")
+            stream.reconfigure(errors="backslashreplace", line_buffering=True)
     try:
         return options.command(options)
     except (ModelError, AlphabetError, DatasetError, TrainingError) as error:
@@ -36,8 +37,18 @@ def main(arguments: list[str] | None = None) -> int:
         return 1
 
 
+class _Parser(argparse.ArgumentParser):
+    """A parser whose commands refuse an unknown option themselves, so that the usage shown is theirs."""
+
+    def parse_known_args(self, *arguments, **named) -> tuple[argparse.Namespace, list[str]]:
+        options, unknown = super().parse_known_args(*arguments, **named)
+        if unknown:
+            self.error(f"unrecognized arguments: {' '.join(unknown)}")
+        return options, unknown
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m hcr_core", description="Handwritten character recognition.")
+    parser = _Parser(prog="python -m hcr_core", description="Handwritten character recognition.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
     read = commands.add_parser("read", help="read what is written on each image")

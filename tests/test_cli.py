@@ -99,6 +99,21 @@ def test_standard_input_is_read_where_a_file_is_called_so(letters, monkeypatch, 
     assert capsys.readouterr().out.startswith("-\tA\t")
 
 
+def test_in_a_common_log_complaints_stand_in_order(letters):
+    (letters / "b.png").write_text("text")
+    done = subprocess.run(
+        [sys.executable, "-m", "hcr_core", "read", str(letters)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+    )
+    names = [os.path.basename(line.replace(": ", "\t").split("\t")[0]) for line in done.stdout.splitlines()]
+    assert names == ["a.png", "b.png", "b.jpg"]
+
+
 def test_a_blank_sheet_reads_as_nothing(tmp_path, capsys):
     cv2.imwrite(str(tmp_path / "blank.png"), sheet("A") * 0 + 255)
     assert main(["read", str(tmp_path / "blank.png")]) == 0
@@ -155,6 +170,16 @@ def test_a_wrong_call_exits_with_two():
     with pytest.raises(SystemExit) as caught:
         main(["read", "--alphabet", "vowels", "x.png"])
     assert caught.value.code == 2
+
+
+@pytest.mark.parametrize("command", [["read", "x.png"], ["data", "list"], ["models", "list"], ["train", "--name", "x"]])
+def test_an_unknown_option_is_told_with_the_commands_own_usage(command, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([*command, "--layot", "page"])
+    assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"usage: python -m hcr_core {' '.join(command[: 2 if command[1] == 'list' else 1])} [-h]")
+    assert "unrecognized arguments: --layot" in said
 
 
 def test_three_thousand_small_images_take_under_15_seconds(tmp_path):
