@@ -80,7 +80,7 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         raise TrainingError(f"there is a model {options.name} in {store} already: --force replaces it")
     if options.run_folder and options.run_folder.exists():
         raise TrainingError(f"{options.run_folder} is there already: --resume goes on with a run")
-    names = tuple(options.data.split(","))
+    names = tuple(name.strip() for name in options.data.split(","))
     return TrainingConfig.of(
         options.name,
         names,

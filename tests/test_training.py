@@ -139,6 +139,7 @@ def test_missing_data_is_one_sentence(tmp_path):
         (["--name", "x", "--batch", "0"], "a batch has between 1 and"),
         (["--name", "x", "--classes", "7"], "at least two classes"),
         (["--resume", "x"], "no run of 'x'"),
+        (["--name", "x", "--data", "digits, nothing"], "unknown data set 'nothing'"),
     ],
 )
 def test_a_wrong_call_is_refused_before_training(arguments, reason, capsys):
