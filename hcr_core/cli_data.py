@@ -103,12 +103,12 @@ def summary(dataset: Dataset) -> dict:
 
 def _print(dataset: Dataset) -> None:
     facts = summary(dataset)
-    counts = " ".join(f"{label}:{count}" for label, count in facts["counts"].items())
+    counts = " ".join(f"{label}:{count:,}" for label, count in facts["counts"].items())
     say(f"name        {facts['name']}")
-    say(f"images      {facts['images']} of {facts['height']} x {facts['width']}")
+    say(f"images      {facts['images']:,} of {facts['height']} x {facts['width']}")
     say(f"classes     {facts['classes']}")
     say(f"counts      {counts}")
-    say(f"splits      {' '.join(f'{split}:{count}' for split, count in facts['splits'].items())}")
+    say(f"splits      {' '.join(f'{split}:{count:,}' for split, count in facts['splits'].items())}")
     say(f"source      {facts['source']}")
     say(f"licence     {facts['licence']}")
     for note in dataset.notes:

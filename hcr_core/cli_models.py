@@ -92,7 +92,7 @@ def _where(model: StoredModel | DamagedModel) -> str:
 
 def _line(row: dict) -> str:
     weights = "?" if row["parameters"] is None else f"{row['parameters']:,}"
-    accuracy = "not measured" if row["accuracy"] is None else f"{row['accuracy']:.1%} {row['measured_on']}"
+    accuracy = "not measured" if row["accuracy"] is None else f"{row['accuracy']:.2%} {row['measured_on']}"
     hidden = "  (not used: a shipped one has this name)" if row["hidden"] else ""
     return (
         f"{row['name']:<16} {row['classes']:>5} classes {weights:>11} parameters  {accuracy:<20} "

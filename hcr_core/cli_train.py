@@ -137,16 +137,19 @@ def _state_line(event: dict, work: Run) -> str:
 
 
 def _start_line(event: dict, work: Run) -> str:
+    epochs = "1 epoch" if event["epochs"] == 1 else f"{event['epochs']:,} epochs"
     return (
         f"run {work.id}: {event['samples']:,} samples of {len(event['classes'])} classes, "
-        f"{event['parameters']:,} parameters, {event['epochs']} epochs"
+        f"{event['parameters']:,} parameters, {epochs}"
     )
 
 
 def _epoch_line(event: dict, work: Run) -> str:
     return (
-        "epoch {epoch}/{of}: {seconds} s, {images_per_second:,} images/s, loss {loss}, accuracy {accuracy:.2%}, "
-        "validation loss {val_loss}, accuracy {val_accuracy:.2%}".format(**event)
+        "epoch {epoch}/{of}: {seconds:.1f} s, {images_per_second:,} images/s, "
+        "loss {loss:.4f}, accuracy {accuracy:.2%}, validation loss {val_loss:.4f}, accuracy {val_accuracy:.2%}".format(
+            **event
+        )
     )
 
 

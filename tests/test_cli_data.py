@@ -156,6 +156,13 @@ def test_every_entry_says_what_a_user_of_it_needs(capsys):
             assert entry.download.url.startswith("https://") or entry.download.kaggle
 
 
+def test_info_groups_the_digits_of_large_numbers(capsys):
+    assert main(["data", "info", "digits"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "images      1,797 of 28 x 28" in lines
+    assert "splits      train:1,438 test:359" in lines
+
+
 def test_info_gives_credit(capsys):
     assert main(["data", "info", "digits"]) == 0
     text = capsys.readouterr().out

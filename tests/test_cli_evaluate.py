@@ -76,6 +76,12 @@ def test_the_text_says_the_same_as_the_json(capsys):
         "answers     restricted to the data set's 10 classes",
         f"accuracy    {document['accuracy']:.2%}",
     ]
+    figures = [f"{document[key]:.2%}" for key in ("top2", "folded", "shape")]
+    assert lines[4:7] == [
+        f"first two   {figures[0]} have the right one among the first two answers",
+        f"folded      {figures[1]} with capitals and small letters counted as the same",
+        f"shape       {figures[2]} with what looks alike (0 O o, 1 I l, ...) counted as the same, too",
+    ]
     table = lines[lines.index("") + 2 :]
     one = document["per_class"][1]
     mistaken = [f"{label}:{count}" for label, count in one["mistaken_for"].items()]

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -179,6 +180,9 @@ def test_an_imported_set_of_another_script_and_size_gives_a_model_that_reads_it(
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+    assert re.search(r"^run .*: \d+ samples of 2 classes, [\d,]+ parameters, 6 epochs$", done.stdout, re.MULTILINE)
+    figures = r"\d+\.\d s, [\d,]+ images/s, loss \d+\.\d{4}, accuracy \S+%, validation loss \d+\.\d{4}, accuracy \S+%"
+    assert len(re.findall(rf"^epoch \d/6: {figures}$", done.stdout, re.MULTILINE)) == 6
     monkeypatch.setenv("HCR_MODELS_DIR", str(tmp_path / "models"))
     recognizer = Recognizer.load("own-script")
     assert list(recognizer.alphabet) == labels
