@@ -51,7 +51,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(prog="python -m hcr_core", description="Handwritten character recognition.")
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
 
-    read = commands.add_parser("read", help="read what is written on each image")
+    read = commands.add_parser(
+        "read",
+        help="read what is written on each image",
+        description="Read what is written on each image. A line of output has the file, the text and the probability "
+        "of its least certain character, with tabs between them. The exit status is 1 where a file could not be read.",
+    )
     read.add_argument(
         "paths",
         nargs="+",
@@ -69,7 +74,12 @@ def _parser() -> argparse.ArgumentParser:
     cli_data.add_arguments(data)
     data.set_defaults(command=cli_data.run)
 
-    evaluate = commands.add_parser("evaluate", help="measure a model on a data set")
+    evaluate = commands.add_parser(
+        "evaluate",
+        help="measure a model on a data set",
+        description="Measure a model on a data set: its accuracy, and of every class precision, recall, F1 and what it "
+        "was mistaken for.",
+    )
     cli_evaluate.add_arguments(evaluate)
     evaluate.set_defaults(command=cli_evaluate.run)
 
@@ -77,7 +87,12 @@ def _parser() -> argparse.ArgumentParser:
     cli_models.add_arguments(models)
     models.set_defaults(command=cli_models.run)
 
-    train = commands.add_parser("train", help="train a model and put it into the store")
+    train = commands.add_parser(
+        "train",
+        help="train a model and put it into the store",
+        description="Train a model and put it into the store, where read, evaluate and the app find it by its name. "
+        "Ctrl-C stops a run so that --resume can go on with it. The exit status is 0 where a model was saved.",
+    )
     cli_train.add_arguments(train)
     train.set_defaults(command=cli_train.run)
     return parser

@@ -1,3 +1,4 @@
+import argparse
 import io
 import json
 import os
@@ -12,6 +13,7 @@ import pytest
 from conftest import ROOT, sheet
 from drawn_pages import page
 
+from hcr_core import cli
 from hcr_core.cli import main
 
 
@@ -164,6 +166,20 @@ def test_the_help_says_what_may_be_read(capsys):
     with pytest.raises(SystemExit):
         main(["read", "--help"])
     assert "or a folder: all images in it and below" in " ".join(capsys.readouterr().out.split())
+
+
+def _leaves(parser):
+    """The parsers of all commands that do something."""
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return [leaf for action in below for child in action.choices.values() for leaf in _leaves(child)] or [parser]
+
+
+def test_the_help_says_of_every_argument_what_it_is():
+    commands = _leaves(cli._parser())
+    assert len(commands) == 14
+    assert [
+        f"{command.prog} {action.dest}" for command in commands for action in command._actions if not action.help
+    ] == []
 
 
 def test_a_wrong_call_exits_with_two():
