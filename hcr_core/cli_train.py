@@ -162,7 +162,9 @@ def _epoch_line(event: dict, work: Run) -> str:
 
 def _end_line(event: dict, work: Run) -> str:
     saved = f", saved as {event['model']}" if event["model"] else ""
-    lines = [f"epoch {event['summary']['best_epoch']} is kept{saved}"]
+    best = event["summary"]["best_epoch"]
+    # A run that was stopped in its first epoch has no best one.
+    lines = [(f"epoch {best} is kept" if best else "no epoch was complete: what was learned so far is kept") + saved]
     for name, figures in event["card"]["held_out"].items():
         lines.append(f"{name} test: {figures['accuracy']:.2%} of {figures['images']:,} right")
     return "\n".join(lines)

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, drawn_ink, sheet
 
-from hcr_core import Recognizer
+from hcr_core import Recognizer, cli_train
 from hcr_core.cli import main
 from hcr_core.datasets import Dataset, import_dataset
 from hcr_core.datasets.entries import CHARACTERS
@@ -148,6 +148,19 @@ def test_a_wrong_call_is_refused_before_training(arguments, reason, capsys):
     said = capsys.readouterr()
     assert reason in said.err
     assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    ("best", "line"),
+    [
+        (3, "epoch 3 is kept, saved as x"),
+        (0, "no epoch was complete: what was learned so far is kept, saved as x"),
+    ],
+)
+def test_the_last_lines_tell_which_epoch_is_kept(best, line):
+    figures = {"digits": {"accuracy": 0.9, "images": 1234}}
+    event = {"event": "end", "model": "x", "summary": {"best_epoch": best}, "card": {"held_out": figures}}
+    assert cli_train._end_line(event, None).splitlines() == [line, "digits test: 90.00% of 1,234 right"]
 
 
 def test_a_model_is_not_replaced_unless_asked_for(tmp_path, capsys):
