@@ -22,32 +22,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(action=_list)
 
     info = actions.add_parser("info", help="counts, licence and source of a data set")
-    info.add_argument("name")
+    info.add_argument("name", help="a data set: `data list` names them")
     info.add_argument("--json", action="store_true", help="as a JSON object")
     info.set_defaults(action=_info)
 
     getting = actions.add_parser("get", help="download a data set")
-    getting.add_argument("name")
+    getting.add_argument("name", help="a data set: `data list` names them")
     getting.add_argument("--file", type=Path, help="a copy that you have, instead of downloading")
     getting.set_defaults(action=_get)
 
     importing = actions.add_parser("import", help="make a data set of a CSV, npz, idx, ZIP or folder")
-    importing.add_argument("path", type=Path, metavar="FILE-OR-FOLDER")
+    importing.add_argument(
+        "path",
+        type=Path,
+        metavar="FILE-OR-FOLDER",
+        help="a CSV with a label and the pixels of a square image a row, npz, idx, or a ZIP or folder with a "
+        "sub-folder a class or a labels.csv",
+    )
     importing.add_argument("--name", required=True, help="what to call it; one of that name is replaced")
     importing.add_argument("--label-column", metavar="first|last|NAME", help="of a CSV (default: found out)")
-    importing.add_argument("--polarity", choices=POLARITIES, default="auto", help="default: by the images' borders")
+    importing.add_argument(
+        "--polarity", choices=POLARITIES, default="auto", help="ink on paper (default: by the images' borders)"
+    )
     importing.add_argument("--split", choices=RULES, help="how to hold back test images, where the source does not")
     importing.add_argument("--dry-run", action="store_true", help="check everything, keep nothing")
     importing.set_defaults(action=_import)
 
     exporting = actions.add_parser("export", help="write a data set to files")
-    exporting.add_argument("name")
-    exporting.add_argument("--format", choices=tuple(FORMS), required=True)
+    exporting.add_argument("name", help="a data set: `data list` names them")
+    exporting.add_argument("--format", choices=tuple(FORMS), required=True, help="what to write")
     exporting.add_argument("out", type=Path, metavar="OUT", help="the file or folder to make")
     exporting.set_defaults(action=_export)
 
     removing = actions.add_parser("remove", help="delete a data set that you imported")
-    removing.add_argument("name")
+    removing.add_argument("name", help="a data set that you imported")
     removing.set_defaults(action=_remove)
 
 
@@ -103,12 +111,12 @@ def summary(dataset: Dataset) -> dict:
 
 def _print(dataset: Dataset) -> None:
     facts = summary(dataset)
-    counts = " ".join(f"{label}:{count}" for label, count in facts["counts"].items())
+    counts = " ".join(f"{label}:{count:,}" for label, count in facts["counts"].items())
     say(f"name        {facts['name']}")
-    say(f"images      {facts['images']} of {facts['height']} x {facts['width']}")
+    say(f"images      {facts['images']:,} of {facts['height']} x {facts['width']}")
     say(f"classes     {facts['classes']}")
     say(f"counts      {counts}")
-    say(f"splits      {' '.join(f'{split}:{count}' for split, count in facts['splits'].items())}")
+    say(f"splits      {' '.join(f'{split}:{count:,}' for split, count in facts['splits'].items())}")
     say(f"source      {facts['source']}")
     say(f"licence     {facts['licence']}")
     for note in dataset.notes:

@@ -1,12 +1,16 @@
 """The command ``python -m hcr_core evaluate``: a model's figures on a data set."""
 
 import argparse
+import contextlib
 import csv
 import json
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
-from hcr_core.alphabet import KINDS
+import numpy as np
+
+from hcr_core.alphabet import KINDS, Alphabet
 from hcr_core.atomic import file_written_aside
 from hcr_core.calibration import expected_calibration_error
 from hcr_core.datasets import DatasetError, load
@@ -30,13 +34,19 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--all-classes", action="store_true", help="let the model answer with classes that the data does not have"
     )
     parser.add_argument("--predictions", type=Path, metavar="OUT.csv", help="write every answer to this file")
+    parser.add_argument(
+        "--confusion",
+        type=Path,
+        metavar="OUT.csv",
+        help="write the confusion matrix: true classes down, answers across",
+    )
     parser.add_argument("--json", action="store_true", help="as one JSON object")
 
 
 def run(options: argparse.Namespace) -> int:
     """Run the command; returns the exit status, raises ``ModelError`` or ``DatasetError``."""
-    if options.predictions is not None:
-        _check_writable(options.predictions)
+    for out in filter(None, (options.predictions, options.confusion)):
+        _check_writable(out)
     with quiet():
         recognizer = Recognizer.load(options.model)
     with ProgressBar() as bar:
@@ -55,6 +65,8 @@ def run(options: argparse.Namespace) -> int:
         "unknown_images": matched.unknown_images,
     }
     measured = report(answered, matched)
+    if options.confusion is not None:
+        _write_confusion(options.confusion, measured.confusion, matched.alphabet)
     right = answered.first_two[:, 0] == matched.labels
     about["calibration_error"] = round(expected_calibration_error(answered.probabilities[:, 0], right), 4)
     if options.json:
@@ -77,22 +89,37 @@ def _check_writable(out: Path) -> None:
         raise DatasetError(f"{out}: cannot be written ({error.strerror or error})") from None
 
 
+@contextlib.contextmanager
+def _table(out: Path) -> Iterator:
+    """A ``csv.writer`` whose file appears whole or not at all; raises ``DatasetError``."""
+    try:
+        with file_written_aside(out) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
+            yield csv.writer(file)
+    except OSError as error:
+        raise DatasetError(f"{out}: cannot be written ({error.strerror or error})") from None
+
+
 def _write(out: Path, answered: Answers, matched: Match) -> None:
     """A CSV row an image: where it stands in the split, its label and the first two answers."""
     names = matched.alphabet
-    try:
-        with file_written_aside(out) as aside, open(aside, "w", newline="", encoding="utf-8") as file:
-            rows = csv.writer(file)
-            rows.writerow(("index", "label", "predicted", "probability", "second", "second_probability"))
-            for position, label, two, shares in zip(
-                matched.positions, matched.labels, answered.first_two, answered.probabilities, strict=True
-            ):
-                pairs = [
-                    field for i, share in zip(two, shares, strict=True) for field in (names[i], round(float(share), 6))
-                ]
-                rows.writerow((position, names[label], *pairs, *("", "")[: 4 - len(pairs)]))
-    except OSError as error:
-        raise DatasetError(f"{out}: cannot be written ({error.strerror or error})") from None
+    with _table(out) as rows:
+        rows.writerow(("index", "label", "predicted", "probability", "second", "second_probability"))
+        for position, label, two, shares in zip(
+            matched.positions, matched.labels, answered.first_two, answered.probabilities, strict=True
+        ):
+            pairs = [
+                field for i, share in zip(two, shares, strict=True) for field in (names[i], round(float(share), 6))
+            ]
+            rows.writerow((position, names[label], *pairs, *("", "")[: 4 - len(pairs)]))
+
+
+def _write_confusion(out: Path, confusion: np.ndarray, alphabet: Alphabet) -> None:
+    """A CSV row and column a class that has images or was answered, of int64 (classes, classes)."""
+    kept = np.flatnonzero(confusion.any(axis=0) | confusion.any(axis=1))
+    with _table(out) as rows:
+        rows.writerow(("label", *(alphabet[i] for i in kept)))
+        for i in kept:
+            rows.writerow((alphabet[i], *confusion[i, kept].tolist()))
 
 
 def _print(about: dict, measured: Report) -> None:
@@ -105,9 +132,9 @@ def _print(about: dict, measured: Report) -> None:
         unknown = " ".join(about["unknown_classes"])
         say(f"unknown     {about['unknown_images']:,} images count as wrong, of classes the model lacks: {unknown}")
     say(f"accuracy    {figures['accuracy']:.2%}")
-    say(f"first two   {figures['top2']:.2%}")
-    say(f"folded      {figures['folded']:.2%}")
-    say(f"shape       {figures['shape']:.2%}")
+    say(f"first two   {figures['top2']:.2%} have the right one among the first two answers")
+    say(f"folded      {figures['folded']:.2%} with capitals and small letters counted as the same")
+    say(f"shape       {figures['shape']:.2%} with what looks alike (0 O o, 1 I l, ...) counted as the same, too")
     say(f"loss        {figures['loss']:.4f}")
     say(f"calibration {about['calibration_error']:.2%} off: how far what it claims is from what is right")
     print()

@@ -31,21 +31,21 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     listing.set_defaults(action=_list)
 
     showing = actions.add_parser("show", help="how a model was made and how good it is")
-    showing.add_argument("name")
+    showing.add_argument("name", help="a model: `models list` names them")
     showing.add_argument("--json", action="store_true", help="its card as a JSON object")
     showing.set_defaults(action=_show)
 
     deleting = actions.add_parser("delete", help="delete one of your own models")
-    deleting.add_argument("name")
+    deleting.add_argument("name", help="a model of your own")
     deleting.set_defaults(action=_delete)
 
     indexing = actions.add_parser("index", help="make the file by which a model finds its nearest real examples")
-    indexing.add_argument("name")
+    indexing.add_argument("name", help="a model: `models list` names them")
     indexing.set_defaults(action=_index)
 
     exporting = actions.add_parser("export", help="write a model for other programs")
-    exporting.add_argument("name")
-    exporting.add_argument("--format", choices=FORMS, required=True)
+    exporting.add_argument("name", help="a model: `models list` names them")
+    exporting.add_argument("--format", choices=FORMS, required=True, help="what to write")
     exporting.add_argument("--force", action="store_true", help="replace OUT if it is there")
     exporting.add_argument("out", type=Path, metavar="OUT", help="the file, or for saved-model folder, to make")
     exporting.set_defaults(action=_export)
@@ -92,7 +92,7 @@ def _where(model: StoredModel | DamagedModel) -> str:
 
 def _line(row: dict) -> str:
     weights = "?" if row["parameters"] is None else f"{row['parameters']:,}"
-    accuracy = "not measured" if row["accuracy"] is None else f"{row['accuracy']:.1%} {row['measured_on']}"
+    accuracy = "not measured" if row["accuracy"] is None else f"{row['accuracy']:.2%} {row['measured_on']}"
     hidden = "  (not used: a shipped one has this name)" if row["hidden"] else ""
     return (
         f"{row['name']:<16} {row['classes']:>5} classes {weights:>11} parameters  {accuracy:<20} "

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from hcr_core.annotation import annotated
-from hcr_core.imaging import SUFFIXES, ImageError, encoded, flatten, read_file
+from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode, encoded, flatten, read_file
 from hcr_core.sentences import one_line
 from hcr_core.several import has_several
 from hcr_core.terminal import ProgressBar, quiet
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from hcr_core.recognition import Reading
 
 _LAYOUTS = ("auto", "character", "word", "line", "page")
+#: What standard input is called among the files, as elsewhere on the command line.
+_STANDARD_INPUT = Path("-")
+#: What telephones call photos that are not read: refused by name, since a folder of them would seem to be empty.
+_UNREAD_PHOTOS = frozenset({".heic", ".heif"})
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -51,23 +55,33 @@ def run(options: argparse.Namespace) -> int:
     if options.language and options.layout == "character":
         print("hcr_core: --language is for words: name a --layout too (word, line, page or auto)", file=sys.stderr)
         return 2
+    folders = list(filter(None, (options.annotate, options.debug)))
+    for path in folders:
+        if path.is_file():
+            print(f"hcr_core: {one_line(str(path))} is a file: name a folder to write pictures to", file=sys.stderr)
+            return 2
     with quiet():
         recognizer = Recognizer.load(options.model)
-    for folder in filter(None, (options.annotate, options.debug)):
+    for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
     status, total = 0, _count(options.paths)
     with ProgressBar() as bar:
         for done, path in enumerate(_images(options.paths)):
             steps = Steps(wanted=options.debug is not None)
             try:
-                image = read_file(path)
+                image = _image(path)
                 reading = recognizer.read(image, options.layout, options.alphabet, steps, options.language)
             except ImageError as error:
                 status = 1
                 _refuse(path, error, options.json)
                 continue
             _print(path, image, reading, options)
-            _write(path, done, flatten(image), reading, steps, options)
+            try:
+                _write(path, done, flatten(image), reading, steps, options)
+            except OSError as error:  # a name that is too long once it has a number before it
+                status = 1
+                reason = error.strerror or error
+                print(f"{one_line(str(path))}: its pictures cannot be written ({reason})", file=sys.stderr)
             if total > 1:
                 bar.share((done + 1) / total)
     return status
@@ -111,11 +125,23 @@ def _write(path: Path, number: int, image: np.ndarray, reading: "Reading", steps
             (options.debug / f"{number:05d}-{path.stem}-{step}-{name}.png").write_bytes(encoded(picture))
 
 
+def _image(path: Path) -> np.ndarray:
+    """The pixels of a file or of standard input, as ``imaging.decode`` gives them; raises ``ImageError``."""
+    if path == _STANDARD_INPUT:
+        return decode(sys.stdin.buffer.read(MAX_BYTES + 1))
+    if os.path.isdir(path):
+        raise ImageError("There is no image in this folder (PNG, JPEG, GIF, BMP, TIFF or WebP).")
+    return read_file(path)
+
+
 def _images(paths: list[Path]) -> Iterator[Path]:
-    """The files named, and of folders all images below them in order of name."""
+    """The files named, and of folders all images below them in order of name; a folder without any itself."""
+    wanted = SUFFIXES | _UNREAD_PHOTOS
     for path in paths:
         if os.path.isdir(path):  # unlike ``Path.is_dir``, also of a name too long for the system
-            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in SUFFIXES and file.is_file())
+            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in wanted and file.is_file()) or [
+                path
+            ]
         else:
             yield path
 

@@ -32,25 +32,32 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data", default="emnist62,unipen", help="data sets, your own too, joined by commas (default: %(default)s)"
     )
-    parser.add_argument("--architecture", default="compact", help=", ".join(ARCHITECTURES))
+    parser.add_argument("--architecture", default="compact", help=f"{', '.join(ARCHITECTURES)} (default: %(default)s)")
     parser.add_argument("--classes", default="", help="digits, letters, uppercase, lowercase, or labels: ABC or A,B,C")
     parser.add_argument("--limit", type=int, default=0, help="at most so many samples of each data set")
-    parser.add_argument("--seed", type=int, default=1)
-    parser.add_argument("--precision", choices=PRECISIONS, default="float32")
+    parser.add_argument(
+        "--seed", type=int, default=1, help="the same seed gives the same samples and start (default: %(default)s)"
+    )
+    parser.add_argument(
+        "--precision",
+        choices=PRECISIONS,
+        default="float32",
+        help="mixed_bfloat16 is faster on processors with AVX512-BF16 or AMX (default: %(default)s)",
+    )
     parser.add_argument("--force", action="store_true", help="replace a model of that name")
     parser.add_argument("--store", type=Path, help="folder of models to save to (default: your own)")
     parser.add_argument("--run-folder", type=Path, help="where the run keeps its log and checkpoints")
     parser.add_argument("--json", action="store_true", help="print the run's last event and nothing else")
     recipe = parser.add_argument_group("instead of the architecture's own recipe")
-    recipe.add_argument("--epochs", type=int)
-    recipe.add_argument("--batch", type=int)
-    recipe.add_argument("--learning-rate", type=float)
-    recipe.add_argument("--optimizer", choices=OPTIMIZERS)
-    recipe.add_argument("--schedule", choices=SCHEDULES)
+    recipe.add_argument("--epochs", type=int, help="how often all samples are gone through")
+    recipe.add_argument("--batch", type=int, help="samples a step")
+    recipe.add_argument("--learning-rate", type=float, help="of the optimizer, at its highest")
+    recipe.add_argument("--optimizer", choices=OPTIMIZERS, help="what changes the weights")
+    recipe.add_argument("--schedule", choices=SCHEDULES, help="of the learning rate")
     recipe.add_argument("--augment", choices=STRENGTHS, help="how far samples are varied")
     recipe.add_argument("--early-stopping", type=int, metavar="EPOCHS", help="end after so many without improvement")
     recipe.add_argument("--validation", type=float, metavar="SHARE", help="held back where there is no such part")
-    recipe.add_argument("--label-smoothing", type=float)
+    recipe.add_argument("--label-smoothing", type=float, help="share of a label spread over all classes, 0 to below 1")
     recipe.add_argument("--balance", type=float, help="0: classes as they are, 1: all alike")
 
 
@@ -80,7 +87,7 @@ def _config(options: argparse.Namespace) -> TrainingConfig:
         raise TrainingError(f"there is a model {options.name} in {store} already: --force replaces it")
     if options.run_folder and options.run_folder.exists():
         raise TrainingError(f"{options.run_folder} is there already: --resume goes on with a run")
-    names = tuple(options.data.split(","))
+    names = tuple(name.strip() for name in options.data.split(","))
     return TrainingConfig.of(
         options.name,
         names,
@@ -137,22 +144,27 @@ def _state_line(event: dict, work: Run) -> str:
 
 
 def _start_line(event: dict, work: Run) -> str:
+    epochs = "1 epoch" if event["epochs"] == 1 else f"{event['epochs']:,} epochs"
     return (
         f"run {work.id}: {event['samples']:,} samples of {len(event['classes'])} classes, "
-        f"{event['parameters']:,} parameters, {event['epochs']} epochs"
+        f"{event['parameters']:,} parameters, {epochs}"
     )
 
 
 def _epoch_line(event: dict, work: Run) -> str:
     return (
-        "epoch {epoch}/{of}: {seconds} s, {images_per_second:,} images/s, loss {loss}, accuracy {accuracy:.2%}, "
-        "validation loss {val_loss}, accuracy {val_accuracy:.2%}".format(**event)
+        "epoch {epoch}/{of}: {seconds:.1f} s, {images_per_second:,} images/s, "
+        "loss {loss:.4f}, accuracy {accuracy:.2%}, validation loss {val_loss:.4f}, accuracy {val_accuracy:.2%}".format(
+            **event
+        )
     )
 
 
 def _end_line(event: dict, work: Run) -> str:
     saved = f", saved as {event['model']}" if event["model"] else ""
-    lines = [f"epoch {event['summary']['best_epoch']} is kept{saved}"]
+    best = event["summary"]["best_epoch"]
+    # A run that was stopped in its first epoch has no best one.
+    lines = [(f"epoch {best} is kept" if best else "no epoch was complete: what was learned so far is kept") + saved]
     for name, figures in event["card"]["held_out"].items():
         lines.append(f"{name} test: {figures['accuracy']:.2%} of {figures['images']:,} right")
     return "\n".join(lines)

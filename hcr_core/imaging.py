@@ -30,6 +30,8 @@ _UPRIGHT = {
     7: lambda image: np.rot90(image.swapaxes(0, 1), 2),
     8: np.rot90,
 }
+#: Brands of HEIF files with HEVC inside (ISO/IEC 23008-12), and of any coding, as telephones write them.
+_HEIC = (b"heic", b"heix", b"heim", b"heis", b"mif1", b"msf1")
 #: Rows of 16-bit or float samples that are scaled at a time.
 _ROWS = 256
 #: Pillow decoders that may see untrusted bytes; the rest (EPS, PSD, ...) never start.
@@ -76,11 +78,20 @@ def decode(data: bytes) -> np.ndarray:
             f"The image has too many pixels; at most {MAX_PIXELS / 1e6:.0f} megapixels are read."
         ) from None
     except UnidentifiedImageError:
-        raise ImageError("This is not an image that can be read (PNG, JPEG, GIF, BMP, TIFF or WebP).") from None
+        raise ImageError(_other_format(data)) from None
     except (OSError, SyntaxError, ValueError, EOFError, IndexError, TypeError, KeyError, OverflowError) as error:
         # Pillow's decoders raise all of these on damaged files.
         reason = "it is cut short" if "truncated" in str(error).lower() else "its contents are damaged"
         raise ImageError(f"The image cannot be read: {reason}.") from None
+
+
+def _other_format(data: bytes) -> str:
+    """What to do about a file of no format that is read: people take photos of telephones and PDFs for images."""
+    if data[:5] == b"%PDF-":
+        return "This is a PDF, which is not read: save its page as PNG or JPEG."
+    if data[4:8] == b"ftyp" and data[8:12] in _HEIC:
+        return "This is a HEIC photo, which is not read: save it as JPEG or PNG."
+    return "This is not an image that can be read (PNG, JPEG, GIF, BMP, TIFF or WebP)."
 
 
 def _pixels(image: Image.Image) -> np.ndarray:

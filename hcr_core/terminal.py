@@ -28,6 +28,14 @@ def say(text: str) -> None:
     print(one_line(text, len(text)))
 
 
+def _columns() -> int:
+    """Characters that a line of standard error has room for; 80 where nobody knows."""
+    try:
+        return os.get_terminal_size(sys.stderr.fileno()).columns or 80
+    except (OSError, ValueError):
+        return 80
+
+
 class ProgressBar:
     """A progress bar in one line of standard error; silent where that is not a terminal."""
 
@@ -54,7 +62,9 @@ class ProgressBar:
         now = time.monotonic()
         if not sys.stderr.isatty() or (now - self._last < 0.1 and fraction < 1):
             return
-        filled = round(self._WIDTH * fraction)
-        bar = "#" * filled + "." * (self._WIDTH - filled)
+        # A line that wraps cannot be taken back: each step would leave another one behind.
+        width = max(0, min(self._WIDTH, _columns() - len(text) - 4))
+        filled = round(width * fraction)
+        bar = "#" * filled + "." * (width - filled)
         print(f"\r\033[K[{bar}] {text}", end="", file=sys.stderr, flush=True)
         self._drawn, self._last = True, now

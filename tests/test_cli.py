@@ -1,8 +1,11 @@
+import argparse
+import io
 import json
 import os
 import subprocess
 import sys
 import time
+import types
 
 import cv2
 import numpy as np
@@ -10,6 +13,7 @@ import pytest
 from conftest import ROOT, sheet
 from drawn_pages import page
 
+from hcr_core import cli
 from hcr_core.cli import main
 
 
@@ -74,6 +78,44 @@ def test_a_bad_file_in_json_is_an_object_with_an_error(letters, capsys):
     assert others[0]["text"] == "A"
 
 
+def test_a_folder_without_images_is_named(letters, capsys):
+    (letters / "empty").mkdir()
+    assert main(["read", str(letters / "empty"), str(letters / "a.png")]) == 1
+    output = capsys.readouterr()
+    assert output.out.split("\t")[1] == "A"
+    assert output.err.startswith(f"{letters / 'empty'}: There is no image in this folder (PNG, JPEG")
+
+
+def test_photos_of_telephones_in_a_folder_are_not_passed_over(letters, capsys):
+    (letters / "IMG_1.HEIC").write_bytes(b"\0\0\0\x18ftypheic\0\0\0\0mif1heic")
+    assert main(["read", str(letters)]) == 1
+    output = capsys.readouterr()
+    assert output.out.count("\n") == 2
+    assert output.err == f"{letters / 'IMG_1.HEIC'}: This is a HEIC photo, which is not read: save it as JPEG or PNG.\n"
+
+
+def test_standard_input_is_read_where_a_file_is_called_so(letters, monkeypatch, capsys):
+    piped = types.SimpleNamespace(buffer=io.BytesIO((letters / "a.png").read_bytes()))
+    monkeypatch.setattr("sys.stdin", piped)
+    assert main(["read", "-"]) == 0
+    assert capsys.readouterr().out.startswith("-\tA\t")
+
+
+def test_in_a_common_log_complaints_stand_in_order(letters):
+    (letters / "b.png").write_text("text")
+    done = subprocess.run(
+        [sys.executable, "-m", "hcr_core", "read", str(letters)],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+        env={name: value for name, value in os.environ.items() if name != "PYTHONUNBUFFERED"},
+    )
+    names = [os.path.basename(line.replace(": ", "\t").split("\t")[0]) for line in done.stdout.splitlines()]
+    assert names == ["a.png", "b.png", "b.jpg"]
+
+
 def test_a_blank_sheet_reads_as_nothing(tmp_path, capsys):
     cv2.imwrite(str(tmp_path / "blank.png"), sheet("A") * 0 + 255)
     assert main(["read", str(tmp_path / "blank.png")]) == 0
@@ -126,10 +168,34 @@ def test_the_help_says_what_may_be_read(capsys):
     assert "or a folder: all images in it and below" in " ".join(capsys.readouterr().out.split())
 
 
+def _leaves(parser):
+    """The parsers of all commands that do something."""
+    below = [action for action in parser._actions if isinstance(action, argparse._SubParsersAction)]
+    return [leaf for action in below for child in action.choices.values() for leaf in _leaves(child)] or [parser]
+
+
+def test_the_help_says_of_every_argument_what_it_is():
+    commands = _leaves(cli._parser())
+    assert len(commands) == 14
+    assert [
+        f"{command.prog} {action.dest}" for command in commands for action in command._actions if not action.help
+    ] == []
+
+
 def test_a_wrong_call_exits_with_two():
     with pytest.raises(SystemExit) as caught:
         main(["read", "--alphabet", "vowels", "x.png"])
     assert caught.value.code == 2
+
+
+@pytest.mark.parametrize("command", [["read", "x.png"], ["data", "list"], ["models", "list"], ["train", "--name", "x"]])
+def test_an_unknown_option_is_told_with_the_commands_own_usage(command, capsys):
+    with pytest.raises(SystemExit) as caught:
+        main([*command, "--layot", "page"])
+    assert caught.value.code == 2
+    said = capsys.readouterr().err
+    assert said.startswith(f"usage: python -m hcr_core {' '.join(command[: 2 if command[1] == 'list' else 1])} [-h]")
+    assert "unrecognized arguments: --layot" in said
 
 
 def test_three_thousand_small_images_take_under_15_seconds(tmp_path):
@@ -197,3 +263,23 @@ def test_pictures_of_files_of_one_name_do_not_replace_each_other(written, tmp_pa
     other.write_bytes(written.read_bytes())
     assert main(["read", "--layout", "page", "--annotate", str(tmp_path / "out"), str(written), str(other)]) == 0
     assert len(list((tmp_path / "out").iterdir())) == 2
+
+
+def test_pictures_that_cannot_be_written_stop_no_other_file(letters, tmp_path, capsys):
+    long = letters / f"{'b' * 250}.png"  # as long as names may be, and longer with a number before it
+    long.write_bytes((letters / "a.png").read_bytes())
+    assert main(["read", "--annotate", str(tmp_path / "out"), str(letters)]) == 1
+    output = capsys.readouterr()
+    assert output.out.count("\n") == 3
+    assert output.err == f"{long}: its pictures cannot be written (File name too long)\n"
+    assert sorted(p.name for p in (tmp_path / "out").iterdir()) == ["00000-a.png", "00002-b.png"]
+
+
+@pytest.mark.parametrize("option", ["--annotate", "--debug"])
+def test_a_file_named_for_the_pictures_folder_is_a_wrong_call(letters, capsys, option):
+    assert main(["read", option, str(letters / "a.png"), str(letters / "more")]) == 2
+    output = capsys.readouterr()
+    assert (output.out, output.err) == (
+        "",
+        f"hcr_core: {letters / 'a.png'} is a file: name a folder to write pictures to\n",
+    )

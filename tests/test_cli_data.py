@@ -72,10 +72,18 @@ def test_import_info_export_and_remove(letters, tmp_path, capsys):
 
 
 def test_a_dry_run_says_what_it_found_and_keeps_nothing(letters, capsys):
-    assert main(["data", "import", str(letters), "--name", "mine", "--label-column", "last", "--dry-run"]) == 0
+    assert main(["data", "import", str(letters), "--name", "new", "--label-column", "last", "--dry-run"]) == 0
     assert capsys.readouterr().out.endswith("a dry run: nothing was kept\n")
+    assert main(["data", "info", "new"]) == 1
+    assert capsys.readouterr().err.startswith("hcr_core: unknown data set 'new'")
+
+
+def test_where_nothing_was_written_yet_mine_is_no_unknown_set(monkeypatch, capsys):
     assert main(["data", "info", "mine"]) == 1
-    assert capsys.readouterr().err.startswith("hcr_core: unknown data set 'mine'")
+    assert capsys.readouterr().err == "hcr_core: there is nothing in 'mine' yet: correct an answer, or write a sheet\n"
+    monkeypatch.setenv("HCR_COLLECT", "0")
+    assert main(["data", "info", "mine"]) == 1
+    assert "unknown data set 'mine'" in capsys.readouterr().err
 
 
 def test_a_single_image_of_a_class_is_noted(letters, capsys):
@@ -146,6 +154,13 @@ def test_every_entry_says_what_a_user_of_it_needs(capsys):
         if entry.download is not None:
             assert entry.homepage
             assert entry.download.url.startswith("https://") or entry.download.kaggle
+
+
+def test_info_groups_the_digits_of_large_numbers(capsys):
+    assert main(["data", "info", "digits"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "images      1,797 of 28 x 28" in lines
+    assert "splits      train:1,438 test:359" in lines
 
 
 def test_info_gives_credit(capsys):

@@ -76,6 +76,12 @@ def test_the_text_says_the_same_as_the_json(capsys):
         "answers     restricted to the data set's 10 classes",
         f"accuracy    {document['accuracy']:.2%}",
     ]
+    figures = [f"{document[key]:.2%}" for key in ("top2", "folded", "shape")]
+    assert lines[4:7] == [
+        f"first two   {figures[0]} have the right one among the first two answers",
+        f"folded      {figures[1]} with capitals and small letters counted as the same",
+        f"shape       {figures[2]} with what looks alike (0 O o, 1 I l, ...) counted as the same, too",
+    ]
     table = lines[lines.index("") + 2 :]
     one = document["per_class"][1]
     mistaken = [f"{label}:{count}" for label, count in one["mistaken_for"].items()]
@@ -99,6 +105,23 @@ def test_predictions_are_what_the_model_answered(tmp_path, capsys):
     assert float(rows[7]["probability"]) == pytest.approx(probabilities[first], abs=1e-5)
     assert float(rows[7]["second_probability"]) == pytest.approx(probabilities[second], abs=1e-5)
     assert list(out.parent.iterdir()) == [out]
+
+
+def test_the_confusion_matrix_is_a_csv_of_the_classes_that_are_there_or_were_answered(tmp_path, capsys):
+    out = tmp_path / "matrix.csv"
+    document = measured(capsys, "--data", "digits", "--all-classes", "--confusion", str(out))
+    (corner, *answers), *rows = csv.reader(out.open())
+    assert corner == "label"
+    assert answers[:10] == list("0123456789")
+    assert len(answers) > 10
+    assert [row[0] for row in rows] == answers
+    counts = {row[0]: dict(zip(answers, map(int, row[1:]), strict=True)) for row in rows}
+    for row in document["per_class"]:
+        assert {label: count for label, count in counts[row["label"]].items() if count} == {
+            row["label"]: row["right"],
+            **row["mistaken_for"],
+        }
+    assert not any(count for label in answers[10:] for count in counts[label].values())
 
 
 def test_positions_are_those_in_the_split_when_a_part_is_chosen(imported, tmp_path, capsys):
@@ -133,6 +156,7 @@ def test_unknown_classes_are_named_and_wrong(imported, capsys):
         (["--data", "digits", "--alphabet", "letters"], "digits has no classes that are letters"),
         (["--data", "own"], "no class in common"),
         (["--data", "digits", "--predictions", "{folder}"], "is a folder"),
+        (["--data", "digits", "--confusion", "{folder}"], "is a folder"),
         (["--data", "digits", "--predictions", "{folder}/pipe"], "what is there is no file"),
         (["--data", "digits", "--predictions", "{folder}/file/x.csv"], "cannot be written"),  # below a file
     ],

@@ -9,6 +9,8 @@ import pytest
 from conftest import ROOT
 from drawn_pages import page
 
+from hcr_core.terminal import ProgressBar
+
 #: Reads the folder named and prints how many kilobytes the process had more after the last image than after
 #: the hundredth.
 _MEASURED = """
@@ -49,6 +51,15 @@ def test_memory_stays_flat_over_a_thousand_files(folder):
     assert len(done.stdout.splitlines()) == 1000
     # Nothing but the figure is on standard error: LiteRT's greetings are not for the user.
     assert int(done.stderr) < 20_000
+
+
+def test_a_progress_bar_keeps_to_one_line_of_a_narrow_terminal(monkeypatch, capsys):
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True)
+    for columns, bar in ((80, "#" * 15 + "." * 15), (20, "#" * 6 + "." * 6), (3, "")):
+        monkeypatch.setattr("hcr_core.terminal._columns", lambda columns=columns: columns)
+        with ProgressBar() as shown:
+            shown.share(0.5)
+        assert f"[{bar}]  50%" in capsys.readouterr().err
 
 
 def test_a_terminal_shows_a_progress_bar_that_goes_away(folder):

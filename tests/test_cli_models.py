@@ -33,7 +33,7 @@ def test_the_list_names_every_model_and_the_damaged_one_on_standard_error(capsys
     assert main(["models", "list"]) == 0
     output = capsys.readouterr()
     shipped, mine = (line.split() for line in output.out.splitlines())
-    figures = [f"{CARD['architecture']['parameters']:,}", "parameters", f"{BEST[1]:.1%}", BEST[0]]
+    figures = [f"{CARD['architecture']['parameters']:,}", "parameters", f"{BEST[1]:.2%}", BEST[0]]
     assert shipped == ["characters", "62", "classes", *figures, "shipped", f"{NETWORK / 1e6:.2f}", "MB"]
     assert mine == ["mine", *shipped[1:-3], "own", *shipped[-2:]]
     assert output.err == "hcr_core: model broken: model.tflite is not the file its card describes\n"

@@ -167,7 +167,7 @@ def test_its_name_is_taken(places):
 
 def test_without_samples_it_is_not_there():
     assert "mine" not in available()
-    with pytest.raises(DatasetError, match="unknown data set 'mine'"):
+    with pytest.raises(DatasetError, match="there is nothing in 'mine' yet"):
         load("mine")
 
 

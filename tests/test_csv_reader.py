@@ -162,6 +162,12 @@ def test_a_bad_csv_is_refused_with_its_line(tmp_path, text, reason):
     assert not list((tmp_path / "imported").glob(".*"))
 
 
+def test_a_csv_of_another_encoding_says_how_to_save_it(tmp_path):
+    (tmp_path / "a.csv").write_bytes("label,a,b,c,d\nA,1,2,3,4\n".encode("utf-16"))
+    with pytest.raises(DatasetError, match="line 1: not UTF-8 text: save it as CSV UTF-8"):
+        read_layout(tmp_path / "a.csv")
+
+
 @pytest.mark.parametrize("data", [b"A,1,2,3,4\n\xff\xfe,1,2,3,4\n", b"A,1,2,3,4\nB\0,1,2,3,\0\n"])
 def test_what_is_no_text_is_refused(tmp_path, data):
     (tmp_path / "a.csv").write_bytes(data)

@@ -91,13 +91,19 @@ def test_a_palette_with_transparency_keeps_it():
         (b"", "empty"),
         (b"this is a text file with another name", "not an image"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "not an image"),
+        (b"%PDF-1.7\n", "a PDF, which is not read: save its page as PNG or JPEG"),
+        (b"\0\0\0\x18ftypheic\0\0\0\0mif1heic", "a HEIC photo, which is not read: save it as JPEG or PNG"),
+        (b"\0\0\0\x18ftypisom\0\0\0\0isomavc1", "not an image"),  # a film
         (encoded(sheet("F"), "JPEG")[:900], "cut short"),
         (encoded(sheet("F"))[:300], "cannot be read"),
         (png_of_size(20_000, 20_000), "megapixels"),
         (png_of_size(6_000, 5_000), "megapixels"),
         (b"\0" * (MAX_BYTES + 1), "MB"),
     ],
-    ids=["empty", "text", "svg", "truncated jpeg", "truncated png", "400 megapixels", "30 megapixels", "too long"],
+    ids=[
+        *("empty", "text", "svg", "pdf", "heic", "film", "truncated jpeg", "truncated png"),
+        *("400 megapixels", "30 megapixels", "too long"),
+    ],
 )
 def test_bad_files_are_refused_with_one_sentence(data, reason):
     with pytest.raises(ImageError, match=reason) as caught:

@@ -3,6 +3,7 @@
 import gzip
 import json
 import os
+import re
 import struct
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import numpy as np
 import pytest
 from conftest import ROOT, drawn_ink, sheet
 
-from hcr_core import Recognizer
+from hcr_core import Recognizer, cli_train
 from hcr_core.cli import main
 from hcr_core.datasets import Dataset, import_dataset
 from hcr_core.datasets.entries import CHARACTERS
@@ -139,6 +140,7 @@ def test_missing_data_is_one_sentence(tmp_path):
         (["--name", "x", "--batch", "0"], "a batch has between 1 and"),
         (["--name", "x", "--classes", "7"], "at least two classes"),
         (["--resume", "x"], "no run of 'x'"),
+        (["--name", "x", "--data", "digits, nothing"], "unknown data set 'nothing'"),
     ],
 )
 def test_a_wrong_call_is_refused_before_training(arguments, reason, capsys):
@@ -146,6 +148,19 @@ def test_a_wrong_call_is_refused_before_training(arguments, reason, capsys):
     said = capsys.readouterr()
     assert reason in said.err
     assert said.out == ""
+
+
+@pytest.mark.parametrize(
+    ("best", "line"),
+    [
+        (3, "epoch 3 is kept, saved as x"),
+        (0, "no epoch was complete: what was learned so far is kept, saved as x"),
+    ],
+)
+def test_the_last_lines_tell_which_epoch_is_kept(best, line):
+    figures = {"digits": {"accuracy": 0.9, "images": 1234}}
+    event = {"event": "end", "model": "x", "summary": {"best_epoch": best}, "card": {"held_out": figures}}
+    assert cli_train._end_line(event, None).splitlines() == [line, "digits test: 90.00% of 1,234 right"]
 
 
 def test_a_model_is_not_replaced_unless_asked_for(tmp_path, capsys):
@@ -178,6 +193,9 @@ def test_an_imported_set_of_another_script_and_size_gives_a_model_that_reads_it(
         check=False,
     )
     assert done.returncode == 0, done.stderr[-2000:]
+    assert re.search(r"^run .*: \d+ samples of 2 classes, [\d,]+ parameters, 6 epochs$", done.stdout, re.MULTILINE)
+    figures = r"\d+\.\d s, [\d,]+ images/s, loss \d+\.\d{4}, accuracy \S+%, validation loss \d+\.\d{4}, accuracy \S+%"
+    assert len(re.findall(rf"^epoch \d/6: {figures}$", done.stdout, re.MULTILINE)) == 6
     monkeypatch.setenv("HCR_MODELS_DIR", str(tmp_path / "models"))
     recognizer = Recognizer.load("own-script")
     assert list(recognizer.alphabet) == labels

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import numpy as np
 
+# As in ``mine``: nothing of it is named before both are there.
+from hcr_core import corrections
 from hcr_core.datasets import bundled, mine, readers, store
 from hcr_core.datasets.dataset import Dataset
 from hcr_core.datasets.entries import CHARACTERS, ENTRIES, Entry
@@ -57,7 +59,7 @@ def _own(name: str) -> Dataset:
     """What the user imported, or wrote and corrected; an imported set may be called ``"mine"`` too, and comes first."""
     if name in imported():
         return store.read(imported_folder() / name)
-    if name == mine.MINE and mine.is_there():
+    if name == mine.MINE and corrections.collecting():
         return mine.load()
     raise DatasetError(f"unknown data set {name!r}: choose one of {', '.join(dict.fromkeys((*ENTRIES, *available())))}")
 

@@ -360,7 +360,7 @@ def _decoded(path: Path, raw: bytes, number: int) -> str:
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError:
-        raise DatasetError(f"{path}: line {number}: not UTF-8 text") from None
+        raise DatasetError(f"{path}: line {number}: not UTF-8 text: save it as CSV UTF-8") from None
     if "\0" in text:
         raise DatasetError(f"{path}: line {number}: not text")
     return text
