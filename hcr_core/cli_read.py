@@ -15,6 +15,7 @@ from hcr_core.imaging import MAX_BYTES, SUFFIXES, ImageError, decode, encoded, f
 from hcr_core.sentences import one_line
 from hcr_core.several import has_several
 from hcr_core.terminal import ProgressBar, quiet
+from hcr_core.verdict import verdict
 from hcr_core.word_list import LANGUAGES
 
 if TYPE_CHECKING:
@@ -95,11 +96,12 @@ def _refuse(path: Path, error: ImageError, as_json: bool) -> None:
 
 
 def _print(path: Path, image: np.ndarray, reading: "Reading", options: argparse.Namespace) -> None:
-    several = options.layout == "character" and has_several(image, reading)
+    single = options.layout == "character"
+    several, doubts = single and has_several(image, reading), None if single else verdict(reading)
     if options.json:
-        lines = {} if options.layout == "character" else {"lines": reading.lines_to_dict()["lines"]}
-        found = {"image": str(path)} | reading.to_dict() | lines | ({"several": True} if several else {})
-        print(json.dumps(found))
+        lines = {} if single else {"lines": reading.lines_to_dict()["lines"]}
+        notes = ({"several": True} if several else {}) | ({"doubts": doubts} if doubts else {})
+        print(json.dumps({"image": str(path)} | reading.to_dict() | lines | notes))
         return
     # A file is one line of output: its lines are set apart as in a poem.
     text = reading.text.replace("\n", " / ")
@@ -107,6 +109,8 @@ def _print(path: Path, image: np.ndarray, reading: "Reading", options: argparse.
     print(f"{one_line(str(path))}\t{one_line(text, len(text))}\t{probability:.4f}")
     if several:
         note = "there seems to be more than one character: --layout auto reads all of them"
+    elif doubts:
+        note = doubts
     elif any(character.refused for character in reading.characters):
         note = "probably not a character"
     else:

@@ -135,6 +135,15 @@ def test_more_than_one_character_is_said_on_standard_error(written, capsys):
         assert (output.err, "several" in output.out) == ("", False)
 
 
+def test_a_page_that_was_not_read_well_is_said_so(written, capsys, monkeypatch):
+    monkeypatch.setattr("hcr_core.cli_read.verdict", lambda reading: f"Of {len(reading.characters)} none is sure.")
+    assert main(["read", "--layout", "page", str(written)]) == 0
+    output = capsys.readouterr()
+    assert output.err.startswith(f"{written}: Of ")
+    assert main(["read", "--layout", "page", "--json", str(written)]) == 0
+    assert json.loads(capsys.readouterr().out)["doubts"] == output.err.strip().removeprefix(f"{written}: ")
+
+
 def test_what_is_probably_no_character_is_said_on_standard_error(tmp_path, capsys):
     scribble = np.full((200, 200), 255, np.uint8)
     path = np.random.default_rng(0).integers(30, 170, (40, 1, 2)).astype(np.int32)

@@ -6,7 +6,7 @@ import pytest
 from hcr_core.preprocessing import Box
 from hcr_core.reading_corrections import corrected
 from hcr_core.recognition import Character, Line, Reading, Word
-from ui.page_reading.verdict import verdict
+from hcr_core.verdict import verdict
 
 
 def word(sure: int, unsure: int, joined: bool = False) -> Word:

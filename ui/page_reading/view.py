@@ -14,6 +14,7 @@ from hcr_core.imaging import decode, encoded, flatten
 from hcr_core.reading_corrections import corrected, removed
 from hcr_core.reading_export import reading_csv
 from hcr_core.upright import upright
+from hcr_core.verdict import verdict
 from ui.page_reading.pages_read import (
     ReadPage,
     corrections_of,
@@ -24,7 +25,6 @@ from ui.page_reading.pages_read import (
     steps_of,
 )
 from ui.page_reading.sheet import clickable_sheet
-from ui.page_reading.verdict import verdict
 from ui.reading import plain
 
 #: What each step shows.

@@ -1,6 +1,6 @@
 """Whether a page was read well enough to be taken for what is written on it."""
 
-from hcr_core import Reading
+from hcr_core.recognition import Reading
 
 #: From so many characters on, most of them unsure says something of the writing, not of one letter.
 _CHARACTERS = 10
