@@ -268,7 +268,7 @@ def show_suspicious(name: str) -> None:
         return
     data = lookup.dataset(name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        scope = switch("Among", ["a sample", "all images"], "among")
+        scope = switch("Among", ["a sample", "all images"], "among") if len(data) > SUSPECTS else "all images"
         most = st.slider("Show", 20, 400, 100, key="most", bind="query-params", width=300)
     looked_at = len(data) if scope == "all images" else min(len(data), SUSPECTS)
     found = lookup.suspicions(name, looked_at)

@@ -91,6 +91,13 @@ def test_where_classes_are_left_out_the_page_says_so(view):
     assert "**9**" in digits
 
 
+@pytest.mark.parametrize(("data", "sampled"), [("digits", False), ("synthetic", True)])
+def test_a_sample_is_offered_only_of_a_set_that_is_larger(data, sampled):
+    at = explore(data=data, view="Suspicious", among="a sample")
+    assert f"of {4000 if sampled else 1797:,} images looked at" in words(at)
+    assert ("among" in [group.key for group in at.button_group]) == sampled
+
+
 def test_look_alikes_say_which_is_taken_for_which_and_never_a_false_zero():
     said = words(explore(data="digits", view="Look-alikes"))
     assert "**1** and **8**: 1 % of the images nearest to 1 are 8, 8 % the other way round" in said
