@@ -12,6 +12,7 @@ from train_page import drawn, html, labels, live, page, stopped, words
 
 from hcr_core.training import job
 from hcr_core.training.architectures import ARCHITECTURES, layer_figures
+from hcr_core.training.job import TICKET
 from ui.live.views import duration, roughly
 from ui.network_diagram import diagram
 
@@ -252,6 +253,22 @@ def test_earlier_runs_are_listed_compared_and_deleted(train_places):
     at.button(key="train_delete_yes").click().run()
     assert not at.exception
     assert job.runs() == []
+
+
+def test_compared_runs_are_called_by_their_names_and_told_apart_by_their_beginnings(train_places, monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    for run, name, later in (("a-1", "twice", 0), ("a-2", "twice", 3600), ("b-1", "at-once", 0), ("b-2", "at-once", 0)):
+        script = Script(train_places / "runs" / run, name=name).start().epochs(2)
+        (script.run.folder / TICKET).write_text(repr(BEGIN + later))
+    Script(train_places / "runs" / "c-20231114-221320", name="once").start().epochs(2)
+    at = page(run="new")
+    at.session_state["train_runs_5"] = {"selection": {"rows": [0, 1, 2, 3, 4], "columns": [], "cells": []}}
+    at.run()
+    assert not at.exception
+    figure = json.loads(at.get("plotly_chart")[0].proto.spec)
+    names = {line["name"] for line in figure["data"]}
+    assert names == {"twice, 14 Nov, 22:13", "twice, 14 Nov, 23:13", "b-1", "b-2", "once"}
 
 
 def test_a_resumed_run_began_when_it_was_first_started(script):

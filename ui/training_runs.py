@@ -81,13 +81,27 @@ def _confirm(runs: list[Run]) -> None:
     st.rerun()
 
 
+def _when_begun(run: Run) -> str:
+    """A run's name and when it began, as the list of runs writes it."""
+    when = time.localtime(run.begun)
+    return f"{run.config.name}, {when.tm_mday} {time.strftime('%b, %H:%M', when)}"
+
+
+def _told_apart(runs: list[Run]) -> list[str]:
+    """What each run is called in a legend: its name; of several of one name also when it began, or else its id."""
+    names = [run.config.name for run in runs]
+    for more in (_when_begun, lambda run: run.id):
+        names = [more(run) if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True)]
+    return names
+
+
 def compare(runs: list[Run]) -> None:
     """The runs' curves over each other."""
     histories = {}
-    for run in runs:
+    for run, name in zip(runs, _told_apart(runs), strict=True):
         with lookup.watch(run).latest() as progress:
             if progress.history:
-                histories[run.id] = pd.DataFrame(progress.history)
+                histories[name] = pd.DataFrame(progress.history)
     if not histories:
         st.caption("No pass over the data is complete yet: there is no curve.")
         return
