@@ -4,12 +4,14 @@ import json
 import os
 import time
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 from scripted_run import BEGIN, CLASSES, Script
 from train_page import drawn, html, labels, live, page, stopped, words
 
+from hcr_core.datasets import import_dataset, load
 from hcr_core.training import job
 from hcr_core.training.architectures import ARCHITECTURES, layer_figures
 from hcr_core.training.job import TICKET
@@ -44,10 +46,26 @@ def test_before_starting_network_data_and_time_are_shown():
 
 def test_a_part_of_the_data_is_said_to_be_one():
     at = page()
-    assert "a part of" not in words(at)
+    assert "A part of" not in words(at)
+    assert "passes over 1,294 images; it is checked on 144 others" in words(at)
     assert ">9</div>" in html(at)  # the network's picture shows one of its own characters
     next(field for field in at.number_input if field.label == "At most so many images").set_value(1000).run()
-    assert "900 of 1,294 images: a part of the data" in words(at)
+    assert "passes over 900 images; it is checked on 100 others" in words(at)
+    assert "A part of the data: 1,000 of 1,438 images" in words(at)
+
+
+def test_a_set_with_a_validation_part_of_its_own_is_trained_on_whole(tmp_path, monkeypatch):
+    images, labels = load("digits").images[:300], load("digits").labels[:300]
+    for split, part in (("train", slice(0, 200)), ("validation", slice(200, 260)), ("test", slice(260, 300))):
+        for i, (image, label) in enumerate(zip(images[part], labels[part], strict=True)):
+            folder = tmp_path / "parted" / split / str(label)
+            folder.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(folder / f"{i}.png"), image)
+    import_dataset(tmp_path / "parted", "parted")
+    at = page()
+    at.selectbox(key="train_data").set_value(("parted",)).run()
+    assert not at.exception
+    assert "passes over 200 images; it is checked on 60 others" in words(at)
 
 
 def test_another_network_has_its_own_settings():
@@ -128,6 +146,12 @@ def test_a_run_at_work_is_seen_at_once(script):
     assert ["pass over the data", "3 of 4"] in header["numbers"]
     assert ["images a second", "4,321"] in header["numbers"]
     assert "reads 79 right" in header["sentence"]
+
+
+@pytest.mark.parametrize(("limit", "said"), [(0, ", 1,294 images"), (1500, ", at most 1,500 images: 1,294 images")])
+def test_a_run_says_how_its_images_are_divided(train_places, limit, said):
+    Script(train_places / "runs" / "divided", limit=limit).start().batch(1, 2).state("stopped", epoch=1, step=2)
+    assert f"learns from **digits**{said} to learn from, 200 to check it" in words(page(run="divided"))
 
 
 def test_of_few_unseen_characters_no_hundred_is_claimed(script):

@@ -230,11 +230,15 @@ def _about(run: Run) -> None:
     """What is being trained, for those who come later."""
     config, recipe = run.config, run.config.recipe
     architecture = ARCHITECTURES.get(config.architecture)
+    with lookup.watch(run).latest() as progress:
+        samples, others = progress.start.get("samples", 0), progress.start.get("validation", 0)
+    divided = f"{samples:,} images to learn from, {others:,} to check it" if samples and others else ""
     varied = {"none": "not varied", "light": "varied a little", "full": "varied a lot"}[recipe.augment]
     lines = [
         f"**{config.name}** learns from **{' and '.join(config.data)}**"
         + (f", {plain(config.classes)}" if config.classes else "")
-        + (f", at most {config.limit:,} images{' of each' * (len(config.data) > 1)}" if config.limit else ""),
+        + (f", at most {config.limit:,} images{' of each' * (len(config.data) > 1)}" if config.limit else "")
+        + (divided and f"{':' if config.limit else ','} {divided}"),
         f"Network **{config.architecture}**" + (f": {architecture.title}" if architecture else ""),
         f"{lookup.Pace(recipe.epochs, recipe.batch)}, {recipe.batch} images a step, {recipe.optimizer}, learning rate "
         f"{recipe.learning_rate:g} ({recipe.schedule}), images {varied}",
