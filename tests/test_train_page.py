@@ -268,7 +268,7 @@ def test_earlier_runs_are_listed_compared_and_deleted(train_places):
     at = page(run="new")
     table = at.dataframe[0].value
     assert sorted(table["name"]) == ["first", "second"]
-    assert sorted(table["unseen"]) == [0.788, 0.925]
+    assert sorted(table["unseen"]) == pytest.approx([78.8, 92.5])
     at.session_state["train_runs_2"] = {"selection": {"rows": [0, 1], "columns": [], "cells": []}}
     at.run()
     assert not at.exception

@@ -13,6 +13,7 @@ from ui.export import chart
 from ui.figures import run_curves
 from ui.live.views import duration, planned
 from ui.reading import plain
+from ui.shares import PERCENT_FORMAT, in_percent
 
 _MEASURES = {"val_accuracy": "Right on unseen images", "val_loss": "Validation loss"}
 
@@ -23,7 +24,7 @@ def listed(open_run) -> None:
     if not runs:
         return
     st.subheader("Runs so far", anchor=False)
-    table = pd.DataFrame([_row(run) for run in runs])
+    table = in_percent(pd.DataFrame([_row(run) for run in runs]), ["unseen"])
     chosen = st.dataframe(
         table,
         hide_index=True,
@@ -33,7 +34,7 @@ def listed(open_run) -> None:
         placeholder="–",
         column_config={
             "unseen": st.column_config.NumberColumn(
-                "right on unseen", format="percent", help="All images held back, after the best pass"
+                "right on unseen", format=PERCENT_FORMAT, help="All images held back, after the best pass"
             ),
             "started": st.column_config.DatetimeColumn("started", format="D MMM, HH:mm"),
         },

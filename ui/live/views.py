@@ -11,6 +11,7 @@ from hcr_core.training.progress import Progress, Reading, class_accuracy, freque
 from ui.figures import class_colours
 from ui.image_views import sprite_sheet
 from ui.reading import percent
+from ui.shares import precisely
 
 TRAINING, VALIDATION = "#d9793f", "#5b74e8"
 #: A loss below this is as good as none.
@@ -175,7 +176,7 @@ def _ended_numbers(progress: Progress, passes: int) -> list[tuple[str, str]]:
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else precisely(value)
 
 
 def _figure(value: float | None) -> str:
