@@ -17,7 +17,7 @@ from ui.address import say_if_missing
 from ui.entry import ensure_app
 from ui.export import chart, save_numbers
 from ui.figures import class_colours, class_matrix, count_bars, distributions
-from ui.image_views import image_grid, image_map
+from ui.image_views import by_hand, image_grid, image_map
 from ui.importing import import_view, show_imported
 from ui.reading import percent, plain
 from ui.recognize_this import send_to_recognize
@@ -214,9 +214,10 @@ def show_map(name: str) -> None:
         np.asarray(data.images[positions]), coordinates, labels, names, class_colours(len(names)), f"map-{name}-{kind}"
     )
     send(name, positions, picked)
-    st.caption(
-        f"{len(positions):,} images, coloured by class: hover to see one, "
-        "zoom in until the dots become images, click to have one read."
+    what = f"{len(positions):,} images, coloured by class"
+    by_hand(
+        f"{what}: hover to see one, zoom in until the dots become images, click to have one read.",
+        f"{what}: tap one to see it, and again to have it read; spread two fingers until the dots become images.",
     )
     table = pd.DataFrame(
         {"image": positions, "label": [names[i] for i in labels], "x": coordinates[:, 0], "y": coordinates[:, 1]}

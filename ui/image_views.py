@@ -45,7 +45,7 @@ _map = st.components.v2.component(
     + """
 .map { position: relative; font-family: var(--st-font); color: var(--st-text-color); }
 canvas { width: 100%; height: 560px; border: 1px solid var(--st-border-color); border-radius: 12px; display: block;
-  touch-action: none; cursor: crosshair; box-sizing: border-box; }
+  cursor: crosshair; box-sizing: border-box; }
 .tip { display: none; position: absolute; pointer-events: none; padding: 4px; border-radius: 6px; text-align: center;
   background: var(--st-secondary-background-color); border: 1px solid var(--st-border-color); }
 .tip .picture { width: 96px; height: 96px; image-rendering: pixelated; }
@@ -141,6 +141,13 @@ def image_map(
         on_picked_change=lambda: None,
     )
     return result.picked
+
+
+def by_hand(mouse: str, touch: str) -> None:
+    """A caption for those with a mouse, and another for those who touch the screen: each browser shows its own."""
+    for hand, words in (("mouse", mouse), ("touch", touch)):
+        with st.container(key=f"by-{hand}"):
+            st.caption(words)
 
 
 def data_url(image: np.ndarray) -> str:
