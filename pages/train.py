@@ -62,10 +62,14 @@ def page() -> None:
         training_runs.listed(open_run)
         return
     go(run.id)
+    state = run.state()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(run.config.name, anchor=False, width="content")
-        st.button("Train another", icon=":material/add:", key="train_another", on_click=go, args=(NEW,))
-    training_watch.show(run, open_run)
+        # Beside the title: a row of their own would push the curves out of a small projector's picture.
+        with st.container(horizontal=True, width="content", gap="small"):
+            training_watch.controls(run, state, open_run)
+            st.button("Train another", icon=":material/add:", key="train_another", on_click=go, args=(NEW,))
+    training_watch.show(run, state)
 
 
 def off() -> None:

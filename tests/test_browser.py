@@ -304,6 +304,16 @@ def test_nothing_flickers_or_jumps_while_it_learns(page, server, scripted):
     assert page.evaluate("window.shifted") == 0
 
 
+def test_curves_and_sheet_are_in_sight_of_a_small_projector(page, server, scripted):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{server}/train?run={scripted.run.id}")
+    wait_for_text(page, ".numbers", "3 of 8")
+    page.wait_for_selector("canvas.upper-canvas")
+    for seen in ("canvas.upper-canvas", ".charts svg"):
+        box = page.locator(seen).first.bounding_box()
+        assert box["y"] + box["height"] <= 720, seen
+
+
 def test_a_drawing_is_shown_to_the_network_and_answered(page, server, scripted):
     page.goto(f"{server}/train?run={scripted.run.id}")
     page.wait_for_selector("canvas.upper-canvas")

@@ -246,6 +246,17 @@ def test_the_visitors_drawing_is_shown_to_the_network(script):
         assert live(at, "drawing")["letter"] == ""
 
 
+def test_there_is_room_for_what_it_took_a_drawing_for_as_soon_as_there_is_one(script):
+    script.start().epochs(1).state("training", epoch=2, step=1)
+    with script.alive():
+        at = page(run="mine")
+        assert not live(at, "drawing")["room"]  # the curves are nearer to the top
+        view = live(drawn(at, "7"), "drawing")
+        assert view["room"]
+        assert view["moments"] == []
+        assert view["sentence"] == "It looks at your drawing in some seconds, at its next look at unseen images."
+
+
 def test_the_axis_grows_with_the_passes(train_places):
     script = Script(train_places / "runs" / "long", epochs=42)
     with script.start().state("training").epochs(2).alive():

@@ -303,11 +303,10 @@ def _mixed_up(progress: Progress) -> str:
     return f"Most frequent error: {words[0]}." if words else "No errors."
 
 
-def drawing(readings: list[Reading], names: list[str], passes: int, sentence: str, *, over: bool = False) -> dict:
+def drawing(readings: list[Reading], names: list[str], passes: int, sentence: str, *, room: bool) -> dict:
     """See ``live.drawing``; ``readings`` are those of the drawing of the moment.
 
-    Where the training is ``over`` and said nothing of this drawing, no room is kept for what it thought from pass
-    to pass.
+    For what it thought from pass to pass, ``room`` is kept before anything came where something will.
     """
     readings = guesses(readings)
     colours = class_colours(len(names))
@@ -331,7 +330,7 @@ def drawing(readings: list[Reading], names: list[str], passes: int, sentence: st
         "moments": moments,
         "names": labels,
         "passes": max(passes, 1),
-        "over": over and len(readings) < 2,
+        "room": room or len(readings) > 1,
         "sentence": sentence,
         "alt": f"What the network took the drawing for, from the first pass to the last: {story}.",
     }
