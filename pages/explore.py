@@ -195,7 +195,7 @@ def show_ink(name: str) -> None:
     values = getattr(measured, field)
     numbers = pd.DataFrame({"label": [data.alphabet[i] for i in labels], field: values})
     figure = distributions(values, labels, list(data.alphabet), f"{title.lower()} ({unit})")
-    chart(figure, numbers, f"ink-{field}-{name}", alt=f"{title} of each class as boxes.")
+    chart(figure, numbers, f"ink-{field}-{name}", alt=f"{title} of each class as boxes.", columns=len(data.alphabet))
     st.caption(f"Measured on {len(values):,} images, all classes alike. Boxes span the middle half of each class.")
 
 
@@ -242,6 +242,7 @@ def show_lookalikes(name: str) -> None:
         table,
         f"lookalikes-{name}",
         alt="How often the nearest images of a class are of another, as a heat map.",
+        columns=len(names),
     )
     st.caption(
         "Of the five images most like one of this class, how many are of that class; "
@@ -383,10 +384,13 @@ VIEWS = {
 
 
 def page() -> None:
+    # In one row, so that more of the images is in sight of a small projector.
+    choices = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    choices.title("Explore", anchor=False, width="content")
     names = lookup.data_sets()
     say_if_missing(names, "data", "data set")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        name = st.selectbox("Data set", names, key="data", bind="query-params", width=260)
+    with choices:
+        name = st.selectbox("Data set", names, key="data", bind="query-params", width=220)
         view = switch("Look at", [view for view in VIEWS if view != "Import" or not is_public()], "view")
     if view != "Import":
         if name in ENTRIES:
@@ -399,7 +403,6 @@ def page() -> None:
 
 
 ensure_app()
-st.title("Explore", anchor=False)
 try:
     page()
 except (DatasetError, ModelError) as problem:

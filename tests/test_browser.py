@@ -210,6 +210,26 @@ def test_the_map_shows_the_image_under_the_pointer_and_zooms(page, explore):
     page.get_by_role("button", name="Zoom in").click()
 
 
+def test_images_are_in_sight_of_a_small_projector(page, explore):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    explore("Gallery", "synthetic")
+    box = page.locator(".grid button").first.bounding_box()
+    assert box["y"] + box["height"] < 720
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True)
+@pytest.mark.parametrize("view", ["Ink", "Look-alikes"])
+def test_many_classes_side_by_side_have_room_on_a_phone_and_the_page_does_not_scroll_sideways(page, explore, view):
+    explore(view, "synthetic")
+    chart = page.locator(".js-plotly-plot")
+    chart.wait_for()
+    assert chart.bounding_box()["width"] >= 62 * 12
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    explore(view, "digits")
+    chart.wait_for()
+    assert chart.bounding_box()["width"] <= 375
+
+
 @pytest.mark.parametrize("page", [PHONE], indirect=True)
 def test_a_finger_on_the_map_sees_an_image_before_it_is_read(page, explore):
     explore(data="digits", view="Map")

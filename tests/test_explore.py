@@ -292,6 +292,15 @@ def test_a_matrix_leaves_its_diagonal_out():
     assert figure.data[0].z[0][1] == 0.1
 
 
+def test_classes_on_an_axis_are_read_from_the_back_of_a_room_and_l_differs_from_1():
+    bars = count_bars({"a": {"l": 3, "1": 1}}, ["l", "1"], log=False, share=False)
+    boxes = distributions(np.arange(4.0), np.array([0, 0, 1, 1]), ["l", "1"], "pixels")
+    matrix = class_matrix(np.eye(2), ["l", "1"], "of", "are")
+    for axis in (bars.layout.yaxis, boxes.layout.xaxis, matrix.layout.xaxis, matrix.layout.yaxis):
+        assert axis.tickfont.size >= 14
+        assert "mono" in axis.tickfont.family
+
+
 def test_a_box_for_each_class_present():
     figure = distributions(np.arange(6.0), np.array([0, 0, 0, 2, 2, 2]), ["a", "b", "c"], "pixels")
     assert [box.name for box in figure.data] == ["a", "c"]

@@ -9,7 +9,9 @@ import numpy as np
 import streamlit as st
 
 _FOLDER = Path(__file__).parent
-_BUTTON_STYLE = "button { background: none; border: 0; padding: 0; cursor: pointer; color: var(--st-text-color); }"
+_BUTTON_STYLE = (
+    "button { background: none; border: 0; padding: 0; cursor: pointer; font: inherit; color: var(--st-text-color); }"
+)
 
 _grid = st.components.v2.component(
     "hcr_image_grid",
@@ -28,7 +30,9 @@ _grid = st.components.v2.component(
 button:hover .picture, button:focus-visible .picture { outline: 3px solid var(--st-primary-color); }
 button:focus { outline: none; }
 .picture { display: block; width: var(--tile); height: var(--tile); image-rendering: pixelated; border-radius: 3px; }
-.caption { display: block; max-width: var(--tile); font-size: 0.78rem; line-height: 1.3; white-space: pre-line; }
+/* l, I and 1 differ in it. */
+.caption { display: block; max-width: var(--tile); font: 0.78rem/1.3 var(--st-code-font, monospace);
+  white-space: pre-line; overflow-wrap: anywhere; }
 """,
     js=(_FOLDER / "image_grid.js").read_text(encoding="utf-8"),
 )

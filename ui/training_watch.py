@@ -328,4 +328,5 @@ def _afterwards(run: Run) -> None:
             table,
             f"confusion-{run.id}",
             alt=f"Share of each character that was read as another, of all validation images. {'. '.join(errors)}",
+            columns=len(names),
         )

@@ -73,19 +73,19 @@ def accuracy_bars(rows: Sequence[tuple[str, float, float, tuple[float, float]]])
         bargap=0.25,
         height=90 + 48 * len(rows),
         margin={"l": 8, "r": 32, "t": 8, "b": 8},  # room for the last number of the axis
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "reversed"},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "reversed", "font_size": 14},
     )
     return figure
 
 
 def _shares(figure: go.Figure, x_title: str, y_title: str, height: int) -> go.Figure:
     """Both axes as shares, the models above."""
-    figure.update_xaxes(title=x_title, tickformat=".0%", fixedrange=True)
-    figure.update_yaxes(title=y_title, tickformat=".0%", fixedrange=True)
+    figure.update_xaxes(title=x_title, tickformat=".0%", tickfont_size=14, fixedrange=True)
+    figure.update_yaxes(title=y_title, tickformat=".0%", tickfont_size=14, fixedrange=True)
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemsizing": "constant", "font_size": 14},
         showlegend=True,
     )
     return figure
