@@ -28,6 +28,7 @@ def wanted() -> Run | None:
         return runs[asked]
     if asked not in (None, NEW):
         st.session_state.pop("train_run", None)
+        st.query_params.pop(ADDRESS, None)  # said once, and not again with every choice below
         st.info(f"There is no run {plain(asked)} any more.", icon=":material/info:")
     if asked == NEW:
         return None

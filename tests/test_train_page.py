@@ -297,13 +297,16 @@ def test_compared_runs_are_called_by_their_names_and_told_apart_by_their_beginni
         script = Script(train_places / "runs" / run, name=name).start().epochs(2)
         (script.run.folder / TICKET).write_text(repr(BEGIN + later))
     Script(train_places / "runs" / "c-20231114-221320", name="once").start().epochs(2)
+    Script(train_places / "runs" / "d", name="just-begun").start().batch(1, 2)
     at = page(run="new")
-    at.session_state["train_runs_5"] = {"selection": {"rows": [0, 1, 2, 3, 4], "columns": [], "cells": []}}
+    at.session_state["train_runs_6"] = {"selection": {"rows": [0, 1, 2, 3, 4, 5], "columns": [], "cells": []}}
     at.run()
     assert not at.exception
     figure = json.loads(at.get("plotly_chart")[0].proto.spec)
     names = {line["name"] for line in figure["data"]}
     assert names == {"twice, 14 Nov, 22:13", "twice, 14 Nov, 23:13", "b-1", "b-2", "once"}
+    assert figure["layout"]["xaxis"]["dtick"] == 1  # no half passes
+    assert "No curve of just\\-begun: no pass over the data is complete yet." in words(at)
 
 
 def test_a_resumed_run_began_when_it_was_first_started(script):
@@ -328,6 +331,8 @@ def test_a_run_that_is_gone_is_said_so():
     at = page(run="nowhere")
     assert "no run nowhere" in at.info[0].value
     assert at.button(key="train_start")
+    assert "run" not in at.query_params
+    assert not at.run().info  # nor with every choice that follows
 
 
 def test_a_damaged_run_does_not_break_the_page(script, train_places):

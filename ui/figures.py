@@ -118,6 +118,8 @@ def run_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]], unit: str, *, s
             hovertemplate="%{x:.3~g}: %{y:.2%}" if share else "%{x:.3~g}: %{y:.3f}",
         )
     figure.update_xaxes(title=unit, rangemode="tozero", tickfont=_NUMBERS, fixedrange=True)
+    if unit == "passes":  # there are no half ones
+        figure.update_xaxes(tick0=0, dtick=max(1, round(max(x.max() for x, _ in curves.values()) / 8)))
     figure.update_yaxes(
         type="linear" if share else "log",
         tickformat=".0%" if share else "~g",

@@ -33,6 +33,7 @@ def listed(open_run) -> None:
         key=f"train_runs_{len(runs)}",
         placeholder="–",
         column_config={
+            "name": st.column_config.TextColumn("name", pinned=True),
             "unseen": st.column_config.NumberColumn(
                 "right on unseen", format=PERCENT_FORMAT, help="All images held back, after the best pass"
             ),
@@ -98,13 +99,16 @@ def _told_apart(runs: list[Run]) -> list[str]:
 
 def compare(runs: list[Run]) -> None:
     """The runs' curves over each other."""
-    histories = {}
+    histories, without = {}, []
     for run, name in zip(runs, _told_apart(runs), strict=True):
         with lookup.watch(run).latest() as progress:
             if progress.history:
                 histories[name] = pd.DataFrame(progress.history)
+            else:
+                without.append(plain(name))
+    if without:
+        st.caption(f"No curve of {' and of '.join(without)}: no pass over the data is complete yet.")
     if not histories:
-        st.caption("No pass over the data is complete yet: there is no curve.")
         return
     over = st.segmented_control(
         "Over", ["passes", "seconds"], default="passes", required=True, key="train_over", persist_state="session"
