@@ -443,6 +443,21 @@ def test_from_the_leaderboard_to_a_mistake_and_the_image_behind_it(page, server)
     assert answer(page) != BLANK
 
 
+def test_l_differs_from_1_on_maps_and_matrices(page, server, scripted):
+    page.add_init_script(
+        """const fill = CanvasRenderingContext2D.prototype.fillText;
+        window.fonts = [];
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+            if (text === "0") window.fonts.push(this.font);
+            fill.call(this, text, ...place);
+        }"""
+    )
+    for address in ("explore?view=Map", "models?show=Confusion&cells=mistakes", f"train?run={scripted.run.id}"):
+        page.goto(f"{server}/{address}")
+        page.wait_for_function("() => window.fonts.length", timeout=60_000)
+        assert all("Source Code Pro" in font for font in page.evaluate("window.fonts")), address
+
+
 def test_the_matrix_by_keyboard(page, server):
     page.goto(f"{server}/models?show=Confusion&truth=3&read_as=9")
     matrix = page.locator(".matrix canvas")

@@ -55,7 +55,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   // The name of each class where most of its dots are.
   function drawNames() {
-    context.font = "600 17px system-ui, sans-serif";
+    context.font = '600 17px "Source Code Pro", monospace'; // in which l, I and 1 differ
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.lineWidth = 5;
