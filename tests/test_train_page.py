@@ -11,7 +11,7 @@ import pytest
 from scripted_run import BEGIN, CLASSES, Script
 from train_page import drawn, html, labels, live, page, stopped, words
 
-from hcr_core.datasets import import_dataset, load
+from hcr_core.datasets import import_dataset, load, remove
 from hcr_core.training import job
 from hcr_core.training.architectures import ARCHITECTURES, layer_figures
 from hcr_core.training.job import TICKET
@@ -66,6 +66,12 @@ def test_a_set_with_a_validation_part_of_its_own_is_trained_on_whole(tmp_path, m
     at.selectbox(key="train_data").set_value(("parted",)).run()
     assert not at.exception
     assert "passes over 200 images; it is checked on 60 others" in words(at)
+    remove("parted")
+    at.run()
+    assert not at.exception
+    assert "There is no data set parted here any more." in words(at)
+    assert at.selectbox(key="train_data").value == ("digits",)
+    assert not at.run().info
 
 
 def test_another_network_has_its_own_settings():

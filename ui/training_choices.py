@@ -76,6 +76,9 @@ def _divided(config: TrainingConfig, counts: list[int]) -> tuple[int, int]:
 
 def _data() -> tuple[str, ...]:
     options = lookup.trainable()
+    before = st.session_state.get("train_data")
+    if before and before not in options:  # removed by somebody meanwhile
+        st.info(f"There is no data set {plain(' and '.join(before))} here any more.", icon=":material/info:")
     preferred = options.index(("mnist",)) if ("mnist",) in options else 0
     names = st.selectbox(
         "Learn from",
