@@ -17,7 +17,7 @@ from ui.address import say_if_missing
 from ui.entry import ensure_app
 from ui.export import chart, save_numbers
 from ui.figures import class_colours, class_matrix, count_bars, distributions
-from ui.image_views import image_grid, image_map
+from ui.image_views import by_hand, image_grid, image_map
 from ui.importing import import_view, show_imported
 from ui.reading import percent, plain
 from ui.recognize_this import send_to_recognize
@@ -195,7 +195,7 @@ def show_ink(name: str) -> None:
     values = getattr(measured, field)
     numbers = pd.DataFrame({"label": [data.alphabet[i] for i in labels], field: values})
     figure = distributions(values, labels, list(data.alphabet), f"{title.lower()} ({unit})")
-    chart(figure, numbers, f"ink-{field}-{name}", alt=f"{title} of each class as boxes.")
+    chart(figure, numbers, f"ink-{field}-{name}", alt=f"{title} of each class as boxes.", columns=len(data.alphabet))
     st.caption(f"Measured on {len(values):,} images, all classes alike. Boxes span the middle half of each class.")
 
 
@@ -214,9 +214,10 @@ def show_map(name: str) -> None:
         np.asarray(data.images[positions]), coordinates, labels, names, class_colours(len(names)), f"map-{name}-{kind}"
     )
     send(name, positions, picked)
-    st.caption(
-        f"{len(positions):,} images, coloured by class: hover to see one, "
-        "zoom in until the dots become images, click to have one read."
+    what = f"{len(positions):,} images, coloured by class"
+    by_hand(
+        f"{what}: hover to see one, zoom in until the dots become images, click to have one read.",
+        f"{what}: tap one to see it, and again to have it read; spread two fingers until the dots become images.",
     )
     table = pd.DataFrame(
         {"image": positions, "label": [names[i] for i in labels], "x": coordinates[:, 0], "y": coordinates[:, 1]}
@@ -241,6 +242,7 @@ def show_lookalikes(name: str) -> None:
         table,
         f"lookalikes-{name}",
         alt="How often the nearest images of a class are of another, as a heat map.",
+        columns=len(names),
     )
     st.caption(
         "Of the five images most like one of this class, how many are of that class; "
@@ -268,7 +270,7 @@ def show_suspicious(name: str) -> None:
         return
     data = lookup.dataset(name)
     with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        scope = switch("Among", ["a sample", "all images"], "among")
+        scope = switch("Among", ["a sample", "all images"], "among") if len(data) > SUSPECTS else "all images"
         most = st.slider("Show", 20, 400, 100, key="most", bind="query-params", width=300)
     looked_at = len(data) if scope == "all images" else min(len(data), SUSPECTS)
     found = lookup.suspicions(name, looked_at)
@@ -382,10 +384,13 @@ VIEWS = {
 
 
 def page() -> None:
+    # In one row, so that more of the images is in sight of a small projector.
+    choices = st.container(horizontal=True, vertical_alignment="bottom", gap="medium")
+    choices.title("Explore", anchor=False, width="content")
     names = lookup.data_sets()
     say_if_missing(names, "data", "data set")
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        name = st.selectbox("Data set", names, key="data", bind="query-params", width=260)
+    with choices:
+        name = st.selectbox("Data set", names, key="data", bind="query-params", width=220)
         view = switch("Look at", [view for view in VIEWS if view != "Import" or not is_public()], "view")
     if view != "Import":
         if name in ENTRIES:
@@ -398,7 +403,6 @@ def page() -> None:
 
 
 ensure_app()
-st.title("Explore", anchor=False)
 try:
     page()
 except (DatasetError, ModelError) as problem:

@@ -28,6 +28,7 @@ def wanted() -> Run | None:
         return runs[asked]
     if asked not in (None, NEW):
         st.session_state.pop("train_run", None)
+        st.query_params.pop(ADDRESS, None)  # said once, and not again with every choice below
         st.info(f"There is no run {plain(asked)} any more.", icon=":material/info:")
     if asked == NEW:
         return None
@@ -62,10 +63,14 @@ def page() -> None:
         training_runs.listed(open_run)
         return
     go(run.id)
+    state = run.state()
     with st.container(horizontal=True, vertical_alignment="center", horizontal_alignment="distribute"):
         st.title(run.config.name, anchor=False, width="content")
-        st.button("Train another", icon=":material/add:", key="train_another", on_click=go, args=(NEW,))
-    training_watch.show(run, open_run)
+        # Beside the title: a row of their own would push the curves out of a small projector's picture.
+        with st.container(horizontal=True, width="content", gap="small"):
+            training_watch.controls(run, state, open_run)
+            st.button("Train another", icon=":material/add:", key="train_another", on_click=go, args=(NEW,))
+    training_watch.show(run, state)
 
 
 def off() -> None:

@@ -210,6 +210,43 @@ def test_the_map_shows_the_image_under_the_pointer_and_zooms(page, explore):
     page.get_by_role("button", name="Zoom in").click()
 
 
+def test_images_are_in_sight_of_a_small_projector(page, explore):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    explore("Gallery", "synthetic")
+    box = page.locator(".grid button").first.bounding_box()
+    assert box["y"] + box["height"] < 720
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True)
+@pytest.mark.parametrize("view", ["Ink", "Look-alikes"])
+def test_many_classes_side_by_side_have_room_on_a_phone_and_the_page_does_not_scroll_sideways(page, explore, view):
+    explore(view, "synthetic")
+    chart = page.locator(".js-plotly-plot")
+    chart.wait_for()
+    assert chart.bounding_box()["width"] >= 62 * 12
+    assert page.evaluate("document.documentElement.scrollWidth") <= 375
+    explore(view, "digits")
+    chart.wait_for()
+    assert chart.bounding_box()["width"] <= 375
+
+
+@pytest.mark.parametrize("page", [PHONE], indirect=True)
+def test_a_finger_on_the_map_sees_an_image_before_it_is_read(page, explore):
+    explore(data="digits", view="Map")
+    page.wait_for_selector(".map canvas")
+    page.get_by_text("tap one to see it").wait_for()
+    assert not page.get_by_text("hover to see one").is_visible()
+    box = page.locator(".map canvas").bounding_box()
+    middle = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    page.touchscreen.tap(*middle)
+    page.locator(".map .tip .caption").wait_for()
+    assert page.locator(".map .tip .caption").inner_text() in "0123456789"
+    page.wait_for_timeout(500)  # a tap that had it read would be gone by now
+    assert "/explore" in page.url
+    page.touchscreen.tap(*middle)
+    page.get_by_text("Back to my own").wait_for()
+
+
 def test_an_own_csv_is_imported_and_looked_at(page, explore, places, tmp_path):
     rows = [f"{'ab'[i % 2]}," + ",".join(str((i * j) % 256) for j in range(36)) for i in range(30)]
     (tmp_path / "mine.csv").write_text("label," + ",".join(f"p{i}" for i in range(36)) + "\n" + "\n".join(rows) + "\n")
@@ -285,6 +322,16 @@ def test_nothing_flickers_or_jumps_while_it_learns(page, server, scripted):
     assert len(page.locator(".line").nth(2).get_attribute("points").split()) == len(points.split()) + 4
     assert all(element.evaluate("node => node.isConnected") for element in before)
     assert page.evaluate("window.shifted") == 0
+
+
+def test_curves_and_sheet_are_in_sight_of_a_small_projector(page, server, scripted):
+    page.set_viewport_size({"width": 1280, "height": 720})
+    page.goto(f"{server}/train?run={scripted.run.id}")
+    wait_for_text(page, ".numbers", "3 of 8")
+    page.wait_for_selector("canvas.upper-canvas")
+    for seen in ("canvas.upper-canvas", ".charts svg"):
+        box = page.locator(seen).first.bounding_box()
+        assert box["y"] + box["height"] <= 720, seen
 
 
 def test_a_drawing_is_shown_to_the_network_and_answered(page, server, scripted):
@@ -394,6 +441,21 @@ def test_from_the_leaderboard_to_a_mistake_and_the_image_behind_it(page, server)
     page.locator(".grid button").first.click()
     page.get_by_text("Back to my own").wait_for()
     assert answer(page) != BLANK
+
+
+def test_l_differs_from_1_on_maps_and_matrices(page, server, scripted):
+    page.add_init_script(
+        """const fill = CanvasRenderingContext2D.prototype.fillText;
+        window.fonts = [];
+        CanvasRenderingContext2D.prototype.fillText = function (text, ...place) {
+            if (text === "0") window.fonts.push(this.font);
+            fill.call(this, text, ...place);
+        }"""
+    )
+    for address in ("explore?view=Map", "models?show=Confusion&cells=mistakes", f"train?run={scripted.run.id}"):
+        page.goto(f"{server}/{address}")
+        page.wait_for_function("() => window.fonts.length", timeout=60_000)
+        assert all("Source Code Pro" in font for font in page.evaluate("window.fonts")), address
 
 
 def test_the_matrix_by_keyboard(page, server):

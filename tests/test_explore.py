@@ -9,7 +9,7 @@ from conftest import page_at
 from streamlit.testing.v1 import AppTest
 
 from hcr_core.alphabet import Alphabet
-from hcr_core.datasets import Dataset, import_dataset
+from hcr_core.datasets import Dataset, import_dataset, remove
 from hcr_core.datasets.published import PUBLISHED_COUNTS
 from ui.figures import class_colours, class_matrix, count_bars, distributions
 from ui.reading import plain
@@ -91,6 +91,13 @@ def test_where_classes_are_left_out_the_page_says_so(view):
     assert "**9**" in digits
 
 
+@pytest.mark.parametrize(("data", "sampled"), [("digits", False), ("synthetic", True)])
+def test_a_sample_is_offered_only_of_a_set_that_is_larger(data, sampled):
+    at = explore(data=data, view="Suspicious", among="a sample")
+    assert f"of {4000 if sampled else 1797:,} images looked at" in words(at)
+    assert ("among" in [group.key for group in at.button_group]) == sampled
+
+
 def test_look_alikes_say_which_is_taken_for_which_and_never_a_false_zero():
     said = words(explore(data="digits", view="Look-alikes"))
     assert "**1** and **8**: 1 % of the images nearest to 1 are 8, 8 % the other way round" in said
@@ -124,10 +131,34 @@ def test_a_set_imported_again_is_the_new_one(tmp_path, monkeypatch):
         assert len(lookup.dataset("own")) == sum(lookup.counts("own").values()).sum() == count
 
 
-def test_an_imported_set_is_described_and_removed(tmp_path, monkeypatch):
+def imported(tmp_path, monkeypatch, name: str, count: int = 9) -> None:
+    """Import so many images under a name, as another server would."""
     monkeypatch.setenv("HCR_IMPORTED_DIR", str(tmp_path / "imported"))
-    np.savez(tmp_path / "a_b.npz", images=np.eye(4, dtype=np.uint8)[None].repeat(9, 0), labels=np.arange(9) % 2)
-    import_dataset(tmp_path / "a_b.npz", "removable")
+    np.savez(tmp_path / "a_b.npz", images=np.eye(4, dtype=np.uint8)[None].repeat(count, 0), labels=np.arange(count) % 2)
+    import_dataset(tmp_path / "a_b.npz", name)
+
+
+def test_a_set_that_another_server_replaced_is_the_new_one(tmp_path, monkeypatch):
+    imported(tmp_path, monkeypatch, "replaced", 10)
+    at = explore(data="replaced")
+    imported(tmp_path, monkeypatch, "replaced", 16)
+    assert "16 images of 4 × 4 pixels" in words(at.run())
+    assert at.metric[0].value == "16"
+
+
+def test_a_set_that_went_while_it_was_looked_at_is_said_so_and_leaves_the_address(tmp_path, monkeypatch):
+    imported(tmp_path, monkeypatch, "vanishing")
+    at = explore(data="vanishing", view="Gallery")
+    remove("vanishing")
+    assert "There is no data set vanishing here any more." in words(at.run())
+    assert at.selectbox(key="data").value == "digits"
+    assert at.button_group(key="view").value == "Gallery"
+    assert "data" not in at.query_params
+    assert not at.run().info
+
+
+def test_an_imported_set_is_described_and_removed(tmp_path, monkeypatch):
+    imported(tmp_path, monkeypatch, "removable")
     at = explore(data="removable")
     assert f"Imported on {plain(str(date.today()))} from a\\_b.npz: 9 images of 4 × 4 pixels." in words(at)
     assert str(tmp_path) not in words(at)
@@ -135,6 +166,7 @@ def test_an_imported_set_is_described_and_removed(tmp_path, monkeypatch):
     assert not at.exception
     assert "removable" not in at.selectbox(key="data").options
     assert at.selectbox(key="data").value == "digits"
+    assert "data" not in at.query_params
     assert not (tmp_path / "imported" / "removable").exists()
     assert "import_remove" not in [button.key for button in at.button]
 
@@ -258,6 +290,15 @@ def test_a_matrix_leaves_its_diagonal_out():
     figure = class_matrix(np.array([[0.9, 0.1], [0.2, 0.8]]), ["a", "b"], "of", "are")
     assert np.isnan(np.diag(figure.data[0].z)).all()
     assert figure.data[0].z[0][1] == 0.1
+
+
+def test_classes_on_an_axis_are_read_from_the_back_of_a_room_and_l_differs_from_1():
+    bars = count_bars({"a": {"l": 3, "1": 1}}, ["l", "1"], log=False, share=False)
+    boxes = distributions(np.arange(4.0), np.array([0, 0, 1, 1]), ["l", "1"], "pixels")
+    matrix = class_matrix(np.eye(2), ["l", "1"], "of", "are")
+    for axis in (bars.layout.yaxis, boxes.layout.xaxis, matrix.layout.xaxis, matrix.layout.yaxis):
+        assert axis.tickfont.size >= 14
+        assert "mono" in axis.tickfont.family
 
 
 def test_a_box_for_each_class_present():

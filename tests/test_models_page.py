@@ -23,8 +23,8 @@ from ui.evaluate.calibration import verdict
 from ui.evaluate.figures import reliability_diagram
 from ui.evaluate.gallery import answer_table, ordered
 from ui.evaluate.leaderboard import headline
-from ui.evaluate.questions import precisely
 from ui.evaluate.work import shared_result
+from ui.shares import precisely
 
 pytestmark = pytest.mark.usefixtures("only_characters")
 
@@ -90,7 +90,9 @@ def test_the_leaderboard_has_every_model_and_names_the_damaged_one(own_models, e
     table = at.dataframe[0].value
     digits, predicted = expected
     assert table["model"].tolist() == ["characters", "twin"]
-    assert table["accuracy"].tolist() == [round((predicted == digits.labels).mean(), 4)] * 2
+    assert table["accuracy"].tolist() == pytest.approx([100 * (predicted == digits.labels).mean()] * 2, abs=0.01)
+    assert '"format": "%.1f %%"' in at.dataframe[0].proto.columns
+    assert '"format": "percent"' not in at.dataframe[0].proto.columns
     assert "folded" not in table  # digits have no case
     assert "damaged" in at.error[0].value
     assert "359 images" in words(at)
@@ -106,7 +108,7 @@ def test_characters_can_be_chosen(expected):
     table = at.dataframe[0].value
     assert at.button_group(key="characters").value == "uppercase"
     assert "520 images" in words(at)  # 20 of each letter
-    assert 0.8 < table["accuracy"][0] <= 1
+    assert 80 < table["accuracy"][0] <= 100
 
 
 def test_a_model_may_answer_with_anything_it_knows():
@@ -194,14 +196,20 @@ def test_the_report_has_every_class_and_its_averages(expected):
     digits, predicted = expected
     table = models(show="Report", data="digits").dataframe[0].value.set_index("class")
     assert list(table.index[:2]) == ["macro average", "weighted average"]
-    assert table["recall"]["3"] == pytest.approx((predicted[digits.labels == 3] == 3).mean())
+    assert table["recall"]["3"] == pytest.approx(100 * (predicted[digits.labels == 3] == 3).mean())
     assert table["support"]["3"] == (digits.labels == 3).sum()
+
+
+def test_the_reports_classes_stay_in_sight_and_its_shares_have_one_decimal():
+    columns = json.loads(models(show="Report", data="digits").dataframe[0].proto.columns)
+    assert (columns["class"]["pinned"], columns["class"]["width"]) == (True, 135)
+    assert {columns[name]["type_config"]["format"] for name in ("precision", "recall", "f1")} == {"%.1f %%"}
 
 
 def test_the_nist_documents_table_stands_beside_capitals_only():
     capitals = models(show="Report", data="synthetic", characters="capitals", table="mistaken for what")
     table = capitals.dataframe[0].value.set_index("character")
-    assert table["published_accuracy"]["A"] == pytest.approx(2696 / 2774)
+    assert table["published_accuracy"]["A"] == pytest.approx(100 * 2696 / 2774)
     assert table["published_mistaken_for"]["A"].split() == list("BHKNRX")
     everything = models(show="Report", data="synthetic", table="mistaken for what").dataframe[0].value
     assert "published_accuracy" not in everything
@@ -272,7 +280,7 @@ def test_calibration_is_that_of_the_models_answers(expected):
     at = models(show="Calibration", data="digits")
     assert f"off by {precisely(expected_calibration_error(sure, right))}" in words(at)
     refused, threshold = rejection_curve(sure, right).at_accuracy(0.98)
-    assert at.dataframe[0].value["98.0%"][0] == f"{precisely(refused)} ({precisely(threshold)})"
+    assert at.dataframe[0].value["98.0 %"][0] == f"{precisely(refused)} ({precisely(threshold)})"
 
 
 def test_every_change_has_a_curve_for_every_model(own_models):

@@ -4,14 +4,17 @@ import json
 import os
 import time
 
+import cv2
 import numpy as np
 import pandas as pd
 import pytest
 from scripted_run import BEGIN, CLASSES, Script
 from train_page import drawn, html, labels, live, page, stopped, words
 
+from hcr_core.datasets import import_dataset, load, remove
 from hcr_core.training import job
 from hcr_core.training.architectures import ARCHITECTURES, layer_figures
+from hcr_core.training.job import TICKET
 from ui.live.views import duration, roughly
 from ui.network_diagram import diagram
 
@@ -43,10 +46,32 @@ def test_before_starting_network_data_and_time_are_shown():
 
 def test_a_part_of_the_data_is_said_to_be_one():
     at = page()
-    assert "a part of" not in words(at)
+    assert "A part of" not in words(at)
+    assert "passes over 1,294 images; it is checked on 144 others" in words(at)
     assert ">9</div>" in html(at)  # the network's picture shows one of its own characters
     next(field for field in at.number_input if field.label == "At most so many images").set_value(1000).run()
-    assert "900 of 1,294 images: a part of the data" in words(at)
+    assert "passes over 900 images; it is checked on 100 others" in words(at)
+    assert "A part of the data: 1,000 of 1,438 images" in words(at)
+
+
+def test_a_set_with_a_validation_part_of_its_own_is_trained_on_whole(tmp_path, monkeypatch):
+    images, labels = load("digits").images[:300], load("digits").labels[:300]
+    for split, part in (("train", slice(0, 200)), ("validation", slice(200, 260)), ("test", slice(260, 300))):
+        for i, (image, label) in enumerate(zip(images[part], labels[part], strict=True)):
+            folder = tmp_path / "parted" / split / str(label)
+            folder.mkdir(parents=True, exist_ok=True)
+            cv2.imwrite(str(folder / f"{i}.png"), image)
+    import_dataset(tmp_path / "parted", "parted")
+    at = page()
+    at.selectbox(key="train_data").set_value(("parted",)).run()
+    assert not at.exception
+    assert "passes over 200 images; it is checked on 60 others" in words(at)
+    remove("parted")
+    at.run()
+    assert not at.exception
+    assert "There is no data set parted here any more." in words(at)
+    assert at.selectbox(key="train_data").value == ("digits",)
+    assert not at.run().info
 
 
 def test_another_network_has_its_own_settings():
@@ -127,6 +152,12 @@ def test_a_run_at_work_is_seen_at_once(script):
     assert ["pass over the data", "3 of 4"] in header["numbers"]
     assert ["images a second", "4,321"] in header["numbers"]
     assert "reads 79 right" in header["sentence"]
+
+
+@pytest.mark.parametrize(("limit", "said"), [(0, ", 1,294 images"), (1500, ", at most 1,500 images: 1,294 images")])
+def test_a_run_says_how_its_images_are_divided(train_places, limit, said):
+    Script(train_places / "runs" / "divided", limit=limit).start().batch(1, 2).state("stopped", epoch=1, step=2)
+    assert f"learns from **digits**{said} to learn from, 200 to check it" in words(page(run="divided"))
 
 
 def test_of_few_unseen_characters_no_hundred_is_claimed(script):
@@ -221,6 +252,17 @@ def test_the_visitors_drawing_is_shown_to_the_network(script):
         assert live(at, "drawing")["letter"] == ""
 
 
+def test_there_is_room_for_what_it_took_a_drawing_for_as_soon_as_there_is_one(script):
+    script.start().epochs(1).state("training", epoch=2, step=1)
+    with script.alive():
+        at = page(run="mine")
+        assert not live(at, "drawing")["room"]  # the curves are nearer to the top
+        view = live(drawn(at, "7"), "drawing")
+        assert view["room"]
+        assert view["moments"] == []
+        assert view["sentence"] == "It looks at your drawing in some seconds, at its next look at unseen images."
+
+
 def test_the_axis_grows_with_the_passes(train_places):
     script = Script(train_places / "runs" / "long", epochs=42)
     with script.start().state("training").epochs(2).alive():
@@ -243,7 +285,7 @@ def test_earlier_runs_are_listed_compared_and_deleted(train_places):
     at = page(run="new")
     table = at.dataframe[0].value
     assert sorted(table["name"]) == ["first", "second"]
-    assert sorted(table["unseen"]) == [0.788, 0.925]
+    assert sorted(table["unseen"]) == pytest.approx([78.8, 92.5])
     at.session_state["train_runs_2"] = {"selection": {"rows": [0, 1], "columns": [], "cells": []}}
     at.run()
     assert not at.exception
@@ -252,6 +294,25 @@ def test_earlier_runs_are_listed_compared_and_deleted(train_places):
     at.button(key="train_delete_yes").click().run()
     assert not at.exception
     assert job.runs() == []
+
+
+def test_compared_runs_are_called_by_their_names_and_told_apart_by_their_beginnings(train_places, monkeypatch):
+    monkeypatch.setenv("TZ", "UTC")
+    time.tzset()
+    for run, name, later in (("a-1", "twice", 0), ("a-2", "twice", 3600), ("b-1", "at-once", 0), ("b-2", "at-once", 0)):
+        script = Script(train_places / "runs" / run, name=name).start().epochs(2)
+        (script.run.folder / TICKET).write_text(repr(BEGIN + later))
+    Script(train_places / "runs" / "c-20231114-221320", name="once").start().epochs(2)
+    Script(train_places / "runs" / "d", name="just-begun").start().batch(1, 2)
+    at = page(run="new")
+    at.session_state["train_runs_6"] = {"selection": {"rows": [0, 1, 2, 3, 4, 5], "columns": [], "cells": []}}
+    at.run()
+    assert not at.exception
+    figure = json.loads(at.get("plotly_chart")[0].proto.spec)
+    names = {line["name"] for line in figure["data"]}
+    assert names == {"twice, 14 Nov, 22:13", "twice, 14 Nov, 23:13", "b-1", "b-2", "once"}
+    assert figure["layout"]["xaxis"]["dtick"] == 1  # no half passes
+    assert "No curve of just\\-begun: no pass over the data is complete yet." in words(at)
 
 
 def test_a_resumed_run_began_when_it_was_first_started(script):
@@ -276,6 +337,8 @@ def test_a_run_that_is_gone_is_said_so():
     at = page(run="nowhere")
     assert "no run nowhere" in at.info[0].value
     assert at.button(key="train_start")
+    assert "run" not in at.query_params
+    assert not at.run().info  # nor with every choice that follows
 
 
 def test_a_damaged_run_does_not_break_the_page(script, train_places):

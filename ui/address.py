@@ -1,4 +1,4 @@
-"""What a page's address asks for, where that is not there."""
+"""What a page's address or its visitor asked for, where that is not there, or not any more."""
 
 from collections.abc import Sequence
 
@@ -11,13 +11,20 @@ _MOST = 60
 
 
 def say_if_missing(options: Sequence[str], key: str, what: str) -> None:
-    """Say that the address names something that is not among the options; to be called before their widget.
+    """Say that the address, or the visitor before, chose what is not among the options; to be called before the widget.
+
+    What went while it was looked at (removed by somebody else, or right here) leaves the address as well: a reload or
+    whoever is given the address would be sent to it again.
 
     Args:
         options: What there is.
         key: Of the widget, and in the address.
         what: What it is called, as in ``"data set"``.
     """
-    asked = st.query_params.get(key, "")
-    if asked and asked not in options and key not in st.session_state:
-        st.info(f"There is no {what} {plain(asked[:_MOST])} here.", icon=":material/info:")
+    chosen = st.session_state.get(key)
+    asked = chosen or st.query_params.get(key, "")
+    if not asked or asked in options:
+        return
+    st.info(f"There is no {what} {plain(asked[:_MOST])} here{' any more' * bool(chosen)}.", icon=":material/info:")
+    if chosen:
+        st.session_state[key] = options[0]  # Streamlit would show it as well, and leave the address as it is

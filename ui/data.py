@@ -11,6 +11,9 @@ from hcr_core import Recognizer, exploration
 from hcr_core.alphabet import KINDS, Alphabet, AlphabetError
 from hcr_core.corrections import revision
 from hcr_core.datasets import Dataset, DatasetError, available, load
+from hcr_core.datasets.imported import imported_revision
+from hcr_core.datasets.mine import MINE
+from hcr_core.datasets.registry import imported
 from hcr_core.model_store import ModelError, StoredModel, model_names, open_model
 from hcr_core.preprocessing import GLYPH_SIZE
 
@@ -54,17 +57,23 @@ def readable_models() -> tuple[list[str], list[str]]:
 
 
 def data_sets() -> list[str]:
-    """Names of the data sets on this machine; what is kept of ``"mine"`` is dropped if it has changed."""
+    """Names of the data sets on this machine; what is kept of one's own is dropped if any of them has changed.
+
+    Another server, or the command line, may have changed them: this one is not told.
+    """
+    now: dict[str, str | int] = {name: imported_revision(name) for name in imported()}
     with suppress(DatasetError):  # the Teach page says what is wrong with it
-        now, seen = revision(), _seen_of_mine()
-        if seen.setdefault("revision", now) != now:
-            seen["revision"] = now
-            forget()
+        now.setdefault(MINE, revision())  # an imported set may be called so, too, and comes first
+    seen = _seen()
+    if any(seen.get(name, known) != known for name, known in now.items()):
+        forget()
+    seen.update(now)
     return available()
 
 
 @st.cache_resource(show_spinner=False)
-def _seen_of_mine() -> dict[str, str]:
+def _seen() -> dict[str, str | int]:
+    """Revisions of one's own data sets by their names, as they were when they were last looked up."""
     return {}
 
 

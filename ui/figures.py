@@ -9,6 +9,10 @@ from plotly.colors import sample_colorscale
 
 from hcr_core.alphabet import spoken
 
+#: Names of classes on an axis: of a size that is read from the back of a room, and l, I and 1 differ.
+_NAMES = {"size": 14, "family": "Source Code Pro, monospace"}
+#: Numbers on an axis, and legends.
+_NUMBERS = {"size": 14}
 #: Lowest probability a logarithmic axis shows.
 LOG_FLOOR = 1e-6
 #: Kinds of characters with colours that stand out on the light and on the dark theme alike.
@@ -113,14 +117,20 @@ def run_curves(curves: dict[str, tuple[np.ndarray, np.ndarray]], unit: str, *, s
             line_color=colour,
             hovertemplate="%{x:.3~g}: %{y:.2%}" if share else "%{x:.3~g}: %{y:.3f}",
         )
-    figure.update_xaxes(title=unit, rangemode="tozero", fixedrange=True)
+    figure.update_xaxes(title=unit, rangemode="tozero", tickfont=_NUMBERS, fixedrange=True)
+    if unit == "passes":  # there are no half ones
+        figure.update_xaxes(tick0=0, dtick=max(1, round(max(x.max() for x, _ in curves.values()) / 8)))
     figure.update_yaxes(
-        type="linear" if share else "log", tickformat=".0%" if share else "~g", nticks=7, fixedrange=True
+        type="linear" if share else "log",
+        tickformat=".0%" if share else "~g",
+        nticks=7,
+        tickfont=_NUMBERS,
+        fixedrange=True,
     )
     figure.update_layout(
         height=340,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "y": -0.22, "yanchor": "top", "font": _NUMBERS},
         showlegend=True,
     )
     return figure
@@ -164,10 +174,15 @@ def count_bars(series: dict[str, dict[str, float]], order: Sequence[str], *, log
         categoryarray=list(map(as_text, order)),
         autorange="reversed",
         dtick=1,
+        tickfont=_NAMES,
         fixedrange=True,
     )
     figure.update_xaxes(
-        type="log" if log else "linear", tickformat=".1%" if share else "~s", fixedrange=True, side="top"
+        type="log" if log else "linear",
+        tickformat=".1%" if share else "~s",
+        tickfont=_NUMBERS,
+        fixedrange=True,
+        side="top",
     )
     figure.update_layout(
         height=110 + len(order) * (10 + 9 * len(series)),
@@ -175,7 +190,8 @@ def count_bars(series: dict[str, dict[str, float]], order: Sequence[str], *, log
         barmode="group",
         bargap=0.2,
         # Above the numbers of the axis, and far from the button in the corner.
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top"},
+        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top"}
+        | {"font": _NUMBERS},
         showlegend=len(series) > 1,
     )
     return figure
@@ -188,8 +204,8 @@ def distributions(values: np.ndarray, labels: np.ndarray, names: Sequence[str], 
         figure.add_box(
             y=values[labels == i], name=as_text(names[i]), marker_color=_SERIES[0], line_width=1, marker_size=2
         )
-    figure.update_yaxes(title=unit, fixedrange=True)
-    figure.update_xaxes(type="category", dtick=1, tickangle=0, fixedrange=True)
+    figure.update_yaxes(title=unit, tickfont=_NUMBERS, fixedrange=True)
+    figure.update_xaxes(type="category", dtick=1, tickangle=0, tickfont=_NAMES, fixedrange=True)
     figure.update_layout(height=420, margin={"l": 8, "r": 8, "t": 8, "b": 8}, showlegend=False)
     return figure
 
@@ -210,8 +226,9 @@ def class_matrix(shares: np.ndarray, names: Sequence[str], row_title: str, colum
             ygap=1,
         )
     )
-    figure.update_xaxes(type="category", dtick=1, tickangle=0, side="top", title=column_title, fixedrange=True)
-    figure.update_yaxes(type="category", dtick=1, autorange="reversed", title=row_title, fixedrange=True)
+    classes = {"type": "category", "dtick": 1, "tickfont": _NAMES, "fixedrange": True}
+    figure.update_xaxes(tickangle=0, side="top", title=column_title, **classes)
+    figure.update_yaxes(autorange="reversed", title=row_title, **classes)
     side = 120 + 15 * len(names)
     figure.update_layout(height=max(360, side), margin={"l": 8, "r": 8, "t": 8, "b": 8})
     return figure

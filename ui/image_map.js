@@ -1,5 +1,6 @@
 // Images as dots at x, y (0-1): hover shows the image, the wheel zooms, dragging moves; zoomed in,
-// the images themselves are drawn. A click sends the image's number.
+// the images themselves are drawn. A click sends the image's number. A finger cannot hover: its first tap shows the
+// image, a second one on the same sends its number, and two fingers zoom.
 const ZOOM_LIMIT = 60;
 
 export default function ({ data, parentElement, setTriggerValue }) {
@@ -12,6 +13,8 @@ export default function ({ data, parentElement, setTriggerValue }) {
   let width = 0;
   let height = 0;
   let drag = null;
+  const fingers = new Map(); // those that touch the map
+  let spread = 0; // between two of them
   let nearest = -1;
   let reach = 0; // half the side of a drawn image
 
@@ -25,6 +28,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
   ];
 
   function draw() {
+    canvas.style.touchAction = view.zoom > 1 ? "none" : "pan-y"; // the whole map does not hold up the page below a finger
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     context.clearRect(0, 0, width, height);
     const shown = [];
@@ -51,7 +55,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
 
   // The name of each class where most of its dots are.
   function drawNames() {
-    context.font = "600 17px system-ui, sans-serif";
+    context.font = '600 17px "Source Code Pro", monospace'; // in which l, I and 1 differ
     context.textAlign = "center";
     context.textBaseline = "middle";
     context.lineWidth = 5;
@@ -108,14 +112,32 @@ export default function ({ data, parentElement, setTriggerValue }) {
     zoomAt(event.offsetX, event.offsetY, event.deltaY < 0 ? 1.25 : 0.8);
     find(event);
   };
+  function pinch() {
+    const [one, other] = [...fingers.values()];
+    const now = Math.hypot(one.offsetX - other.offsetX, one.offsetY - other.offsetY);
+    if (spread) zoomAt((one.offsetX + other.offsetX) / 2, (one.offsetY + other.offsetY) / 2, now / spread);
+    spread = now;
+  }
+
+  function lift(event) {
+    fingers.delete(event.pointerId);
+    spread = 0;
+  }
+
   canvas.onpointerdown = (event) => {
+    if (event.pointerType === "touch") fingers.set(event.pointerId, event);
+    if (fingers.size > 1) return (drag = null);
     drag = { x: event.clientX, y: event.clientY, moved: false, view: { ...view } };
     canvas.setPointerCapture(event.pointerId);
   };
   canvas.onpointermove = (event) => {
-    if (!drag) return find(event);
+    if (fingers.has(event.pointerId)) fingers.set(event.pointerId, event);
+    if (fingers.size > 1) return pinch();
+    if (!drag) return event.pointerType === "touch" ? null : find(event);
     const [dx, dy] = [event.clientX - drag.x, event.clientY - drag.y];
-    drag.moved ||= Math.abs(dx) + Math.abs(dy) > 4;
+    drag.moved ||= Math.abs(dx) + Math.abs(dy) > (event.pointerType === "touch" ? 10 : 4);
+    if (!drag.moved) return;
+    tip.style.display = "none"; // it would stay behind
     view = {
       x: drag.view.x - dx / width / view.zoom,
       y: drag.view.y - dy / height / view.zoom,
@@ -124,12 +146,20 @@ export default function ({ data, parentElement, setTriggerValue }) {
     draw();
   };
   canvas.onpointerup = (event) => {
-    const clicked = drag && !drag.moved;
+    const [clicked, before] = [drag && !drag.moved, nearest];
+    const touched = event.pointerType === "touch";
     drag = null;
-    find(event);
-    if (clicked && nearest >= 0) setTriggerValue("picked", nearest);
+    lift(event);
+    if (clicked || !touched) find(event);
+    if (clicked && nearest >= 0 && (!touched || nearest === before)) setTriggerValue("picked", nearest);
   };
-  canvas.onpointerleave = () => (tip.style.display = "none");
+  canvas.onpointercancel = (event) => {
+    drag = null; // the page is scrolled instead
+    lift(event);
+  };
+  canvas.onpointerleave = (event) => {
+    if (event.pointerType !== "touch") tip.style.display = "none";
+  };
   parentElement.querySelector(".in").onclick = () => zoomAt(width / 2, height / 2, 1.6);
   parentElement.querySelector(".out").onclick = () => zoomAt(width / 2, height / 2, 1 / 1.6);
 

@@ -9,7 +9,9 @@ import numpy as np
 import streamlit as st
 
 _FOLDER = Path(__file__).parent
-_BUTTON_STYLE = "button { background: none; border: 0; padding: 0; cursor: pointer; color: var(--st-text-color); }"
+_BUTTON_STYLE = (
+    "button { background: none; border: 0; padding: 0; cursor: pointer; font: inherit; color: var(--st-text-color); }"
+)
 
 _grid = st.components.v2.component(
     "hcr_image_grid",
@@ -28,7 +30,9 @@ _grid = st.components.v2.component(
 button:hover .picture, button:focus-visible .picture { outline: 3px solid var(--st-primary-color); }
 button:focus { outline: none; }
 .picture { display: block; width: var(--tile); height: var(--tile); image-rendering: pixelated; border-radius: 3px; }
-.caption { display: block; max-width: var(--tile); font-size: 0.78rem; line-height: 1.3; white-space: pre-line; }
+/* l, I and 1 differ in it. */
+.caption { display: block; max-width: var(--tile); font: 0.78rem/1.3 var(--st-code-font, monospace);
+  white-space: pre-line; overflow-wrap: anywhere; }
 """,
     js=(_FOLDER / "image_grid.js").read_text(encoding="utf-8"),
 )
@@ -45,7 +49,7 @@ _map = st.components.v2.component(
     + """
 .map { position: relative; font-family: var(--st-font); color: var(--st-text-color); }
 canvas { width: 100%; height: 560px; border: 1px solid var(--st-border-color); border-radius: 12px; display: block;
-  touch-action: none; cursor: crosshair; box-sizing: border-box; }
+  cursor: crosshair; box-sizing: border-box; }
 .tip { display: none; position: absolute; pointer-events: none; padding: 4px; border-radius: 6px; text-align: center;
   background: var(--st-secondary-background-color); border: 1px solid var(--st-border-color); }
 .tip .picture { width: 96px; height: 96px; image-rendering: pixelated; }
@@ -141,6 +145,13 @@ def image_map(
         on_picked_change=lambda: None,
     )
     return result.picked
+
+
+def by_hand(mouse: str, touch: str) -> None:
+    """A caption for those with a mouse, and another for those who touch the screen: each browser shows its own."""
+    for hand, words in (("mouse", mouse), ("touch", touch)):
+        with st.container(key=f"by-{hand}"):
+            st.caption(words)
 
 
 def data_url(image: np.ndarray) -> str:

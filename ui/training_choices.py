@@ -62,15 +62,23 @@ def choose() -> TrainingConfig | None:
     return config
 
 
-def _shown(config: TrainingConfig, counts: list[int]) -> int:
-    """Samples of one pass: what is held back for validation is not among them."""
-    whole = sum(min(count, config.limit or count) for count in counts)
-    held = whole * config.recipe.validation
-    return round(whole - min(held, config.recipe.validation_limit or held))
+def _divided(config: TrainingConfig, counts: list[int]) -> tuple[int, int]:
+    """Samples of one pass, and those of validation, never the same: as ``training.data.gather`` has them."""
+    share, most = config.recipe.validation, config.recipe.validation_limit
+    samples = others = 0
+    for name, count in zip(config.data, counts, strict=True):
+        taken = min(count, config.limit or count)
+        own = lookup.validation_count(name, config.classes)
+        held = 0 if own else round(min(taken * share, most or taken))
+        samples, others = samples + taken - held, others + (own or held)
+    return samples, others
 
 
 def _data() -> tuple[str, ...]:
     options = lookup.trainable()
+    before = st.session_state.get("train_data")
+    if before and before not in options:  # removed by somebody meanwhile
+        st.info(f"There is no data set {plain(' and '.join(before))} here any more.", icon=":material/info:")
     preferred = options.index(("mnist",)) if ("mnist",) in options else 0
     names = st.selectbox(
         "Learn from",
@@ -238,7 +246,8 @@ def _one_of(label: str, options: tuple[str, ...], default: str, key: str) -> str
 
 def _start(config: TrainingConfig, counts: list[int], classes: int) -> TrainingConfig | None:
     """Name, expected time, and the button; the run where it was pressed, and the name can be had."""
-    samples, whole = _shown(config, counts), _shown(replace(config, limit=0), counts)
+    samples, others = _divided(config, counts)
+    whole, part = sum(counts), sum(min(count, config.limit or count) for count in counts)
     taken = {run.config.name for run in job.runs()}
     suggestion = free_name(f"{'-'.join(config.data)}-{config.architecture}", taken, "my-network")
     name = st.text_input("Name of the new model", suggestion, max_chars=64, key=f"train_name_{suggestion}")
@@ -246,7 +255,9 @@ def _start(config: TrainingConfig, counts: list[int], classes: int) -> TrainingC
     expected = lookup.estimate(config, samples, classes)
     how = "measured on this machine" if expected.measured else "a rough estimate"
     passes = "one pass" if config.recipe.epochs == 1 else f"{config.recipe.epochs} passes"
-    images = f"{samples:,} images" if samples == whole else f"{samples:,} of {whole:,} images: a part of the data"
+    images = f"{samples:,} images; it is checked on {others:,} others"
+    if part < whole:
+        images += f"  \nA part of the data: {part:,} of {whole:,} images"
     with st.container(horizontal=True, vertical_alignment="center"):
         pressed = st.button("Start training", type="primary", icon=":material/play_arrow:", key="train_start")
         st.markdown(f"**About {roughly(expected.seconds)}**, {how}  \n:gray[{passes} over {images}]", width="content")

@@ -6,14 +6,14 @@ import numpy as np
 import streamlit as st
 
 from hcr_core.alphabet import Alphabet
-from hcr_core.datasets import ENTRIES
+from hcr_core.datasets import ENTRIES, load
 from hcr_core.training.augmentation import STRENGTHS, random_glyph
 from hcr_core.training.config import TrainingConfig, chosen_labels
 from hcr_core.training.data import of_classes
 from hcr_core.training.estimate import Estimate, expected
 from hcr_core.training.job import Run
 from hcr_core.training.progress import Watch
-from ui.data import data_sets, kind_counts, training_part
+from ui.data import data_sets, dataset, kind_counts, training_part
 
 #: Data sets that are better together.
 _TOGETHER = (("emnist62", "unipen"),)
@@ -51,6 +51,16 @@ def sample_counts(names: tuple[str, ...], classes: str) -> list[int]:
     """Training samples of each data set that are of the chosen classes."""
     parts = [training_part(name) for name in names]
     return [len(of_classes(part, Alphabet(chosen_labels(part.alphabet, classes)))[1]) for part in parts]
+
+
+@st.cache_data(show_spinner=False, max_entries=128)
+def validation_count(name: str, classes: str) -> int:
+    """Validation samples that a data set has of its own, of the chosen classes; 0 where some are held back instead."""
+    splits = ENTRIES[name].splits if name in ENTRIES else dataset(name).splits
+    if "validation" not in splits:
+        return 0
+    part = load(name, "validation")
+    return len(of_classes(part, Alphabet(chosen_labels(part.alphabet, classes)))[1])
 
 
 @st.cache_data(show_spinner=False, max_entries=64)

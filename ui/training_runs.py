@@ -13,6 +13,7 @@ from ui.export import chart
 from ui.figures import run_curves
 from ui.live.views import duration, planned
 from ui.reading import plain
+from ui.shares import PERCENT_FORMAT, in_percent
 
 _MEASURES = {"val_accuracy": "Right on unseen images", "val_loss": "Validation loss"}
 
@@ -23,7 +24,7 @@ def listed(open_run) -> None:
     if not runs:
         return
     st.subheader("Runs so far", anchor=False)
-    table = pd.DataFrame([_row(run) for run in runs])
+    table = in_percent(pd.DataFrame([_row(run) for run in runs]), ["unseen"])
     chosen = st.dataframe(
         table,
         hide_index=True,
@@ -32,8 +33,9 @@ def listed(open_run) -> None:
         key=f"train_runs_{len(runs)}",
         placeholder="–",
         column_config={
+            "name": st.column_config.TextColumn("name", pinned=True),
             "unseen": st.column_config.NumberColumn(
-                "right on unseen", format="percent", help="All images held back, after the best pass"
+                "right on unseen", format=PERCENT_FORMAT, help="All images held back, after the best pass"
             ),
             "started": st.column_config.DatetimeColumn("started", format="D MMM, HH:mm"),
         },
@@ -81,15 +83,32 @@ def _confirm(runs: list[Run]) -> None:
     st.rerun()
 
 
+def _when_begun(run: Run) -> str:
+    """A run's name and when it began, as the list of runs writes it."""
+    when = time.localtime(run.begun)
+    return f"{run.config.name}, {when.tm_mday} {time.strftime('%b, %H:%M', when)}"
+
+
+def _told_apart(runs: list[Run]) -> list[str]:
+    """What each run is called in a legend: its name; of several of one name also when it began, or else its id."""
+    names = [run.config.name for run in runs]
+    for more in (_when_begun, lambda run: run.id):
+        names = [more(run) if names.count(name) > 1 else name for run, name in zip(runs, names, strict=True)]
+    return names
+
+
 def compare(runs: list[Run]) -> None:
     """The runs' curves over each other."""
-    histories = {}
-    for run in runs:
+    histories, without = {}, []
+    for run, name in zip(runs, _told_apart(runs), strict=True):
         with lookup.watch(run).latest() as progress:
             if progress.history:
-                histories[run.id] = pd.DataFrame(progress.history)
+                histories[name] = pd.DataFrame(progress.history)
+            else:
+                without.append(plain(name))
+    if without:
+        st.caption(f"No curve of {' and of '.join(without)}: no pass over the data is complete yet.")
     if not histories:
-        st.caption("No pass over the data is complete yet: there is no curve.")
         return
     over = st.segmented_control(
         "Over", ["passes", "seconds"], default="passes", required=True, key="train_over", persist_state="session"

@@ -32,7 +32,6 @@ PAD = "train_pad"
 #: Streamlit's signs of a rerun, the runner in the corner and fading, would come and go twice a second.
 _CALM = """<style>
 [data-testid="stStatusWidget"] { display: none; }
-.st-key-train_controls { min-height: 2.6rem; }
 [data-stale="true"] { opacity: 1 !important; transition: none !important; }
 </style>"""
 #: States in which no network is there to be asked: it is not learning, and no model was made of it.
@@ -41,20 +40,22 @@ _MUTE = ("stopped", "interrupted", "failed")
 _EVERY = 0.5
 
 
-def show(run: Run, open_run: Callable[[str], None]) -> None:
+def show(run: Run, state: str) -> None:
     """Everything there is to see of a run, looked at twice a second while it goes on.
 
     Args:
         run: What to show.
-        open_run: Called with the id of another run that the visitor wants to see.
+        state: Its state, for which its ``controls`` were shown.
     """
-    state = run.state()
     every = None if state in ENDED else _EVERY
     st.html(_CALM)
     fragment(_head, run_every=every)(run, state)
     # Always there, whatever is in it: were it not, the pad below would begin anew with every state.
-    with st.container(key="train_controls"):
-        _controls(run, state, open_run)
+    with st.container(key="train_notes"):
+        if error := st.session_state.pop("train_ask_error", None):
+            st.error(plain(error), icon=":material/error:")
+        if state in _MUTE and (run.folder / CHECKPOINT).exists():
+            st.caption("Making a model ends the training for good: this run cannot be resumed after that.")
         if state == "finished":
             _take_away(run)
     if state in _MUTE and not _begun(run):
@@ -101,25 +102,20 @@ def _head(run: Run, state_of_page: str) -> None:
     live.header(data, key="train_header")
 
 
-def _controls(run: Run, state: str, open_run: Callable[[str], None]) -> None:
-    """What can be done with a run now."""
-    if error := st.session_state.pop("train_ask_error", None):
-        st.error(plain(error), icon=":material/error:")
-    with st.container(horizontal=True, gap="small"):
-        if state == "training":
-            st.button("Pause", icon=":material/pause:", key="train_pause", on_click=_ask, args=(run, "pause"))
-        if state == "paused":
-            st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=_ask, args=(run, "run"))
-        if state not in (*ENDED, "finishing"):
-            st.button("Stop", icon=":material/stop:", key="train_stop", on_click=_ask, args=(run, "stop"))
-        if state == "waiting" and st.button("Watch that one", icon=":material/visibility:", key="train_behind"):
-            open_run(run.said().get("behind", ""))
-        if state in _MUTE:
-            _button("Resume", ":material/play_arrow:", run.resume, primary=True)
-            if (run.folder / CHECKPOINT).exists():
-                _button("Make a model of its best state", ":material/check:", run.finish)
-    if state in _MUTE and (run.folder / CHECKPOINT).exists():
-        st.caption("Making a model ends the training for good: this run cannot be resumed after that.")
+def controls(run: Run, state: str, open_run: Callable[[str], None]) -> None:
+    """What can be done with a run in a state; ``open_run`` is called with the id of another to be seen instead."""
+    if state == "training":
+        st.button("Pause", icon=":material/pause:", key="train_pause", on_click=_ask, args=(run, "pause"))
+    if state == "paused":
+        st.button("Go on", icon=":material/play_arrow:", type="primary", on_click=_ask, args=(run, "run"))
+    if state not in (*ENDED, "finishing"):
+        st.button("Stop", icon=":material/stop:", key="train_stop", on_click=_ask, args=(run, "stop"))
+    if state == "waiting" and st.button("Watch that one", icon=":material/visibility:", key="train_behind"):
+        open_run(run.said().get("behind", ""))
+    if state in _MUTE:
+        _button("Resume", ":material/play_arrow:", run.resume, primary=True)
+        if (run.folder / CHECKPOINT).exists():
+            _button("Make a model of its best state", ":material/check:", run.finish)
 
 
 def _ask(run: Run, wish: str) -> None:
@@ -200,7 +196,7 @@ def _my_drawing(run: Run, state: str, progress: Progress, passes: int) -> dict:
         probabilities = finished_model(run).classify(glyph[None])[0]
         readings = [*readings, Reading(float(passes), probabilities)]
     words = _about_drawing(state, glyph is not None, len(readings))
-    return views.drawing(readings, names, passes, words, over=state in ENDED)
+    return views.drawing(readings, names, passes, words, room=glyph is not None and state not in ENDED)
 
 
 def _about_drawing(state: str, drawn: bool, looks: int) -> str:
@@ -217,7 +213,10 @@ def _about_drawing(state: str, drawn: bool, looks: int) -> str:
     if not drawn:
         return "Draw one of its characters on the sheet, and see what the network takes it for while it learns."
     if not looks:
-        return "It looks at your drawing as soon as it is learning."
+        when = (
+            "in some seconds, at its next look at unseen images" if state == "training" else "as soon as it is learning"
+        )
+        return f"It looks at your drawing {when}."
     return f"It has looked at your drawing {'once' if looks == 1 else f'{looks} times'}."
 
 
@@ -230,11 +229,15 @@ def _about(run: Run) -> None:
     """What is being trained, for those who come later."""
     config, recipe = run.config, run.config.recipe
     architecture = ARCHITECTURES.get(config.architecture)
+    with lookup.watch(run).latest() as progress:
+        samples, others = progress.start.get("samples", 0), progress.start.get("validation", 0)
+    divided = f"{samples:,} images to learn from, {others:,} to check it" if samples and others else ""
     varied = {"none": "not varied", "light": "varied a little", "full": "varied a lot"}[recipe.augment]
     lines = [
         f"**{config.name}** learns from **{' and '.join(config.data)}**"
         + (f", {plain(config.classes)}" if config.classes else "")
-        + (f", at most {config.limit:,} images{' of each' * (len(config.data) > 1)}" if config.limit else ""),
+        + (f", at most {config.limit:,} images{' of each' * (len(config.data) > 1)}" if config.limit else "")
+        + (divided and f"{':' if config.limit else ','} {divided}"),
         f"Network **{config.architecture}**" + (f": {architecture.title}" if architecture else ""),
         f"{lookup.Pace(recipe.epochs, recipe.batch)}, {recipe.batch} images a step, {recipe.optimizer}, learning rate "
         f"{recipe.learning_rate:g} ({recipe.schedule}), images {varied}",
@@ -325,4 +328,5 @@ def _afterwards(run: Run) -> None:
             table,
             f"confusion-{run.id}",
             alt=f"Share of each character that was read as another, of all validation images. {'. '.join(errors)}",
+            columns=len(names),
         )

@@ -132,6 +132,14 @@ def imported_on(name: str) -> str:
     return day if isinstance(day, str) else ""
 
 
+def imported_revision(name: str) -> int:
+    """Differs whenever another data set was imported under a name; 0 where there is none."""
+    try:
+        return (imported_folder() / name / store.META).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def remove(name: str) -> None:
     """Delete an imported data set; raises ``DatasetError`` where there is none of that name."""
     refuse_in_public("Deleting", DatasetError)

@@ -6,9 +6,10 @@ import streamlit as st
 
 from hcr_core.calibration import Rejection, Reliability, rejection_curve, reliability
 from ui.evaluate.figures import FEW, rejection_curves, reliability_diagram
-from ui.evaluate.questions import Question, ask, choose_models, precisely, say_refused
+from ui.evaluate.questions import Question, ask, choose_models, say_refused
 from ui.export import chart
 from ui.reading import plain
+from ui.shares import precisely
 
 #: Accuracies that a visitor may want of the answers that are given.
 _WANTED = (0.95, 0.98, 0.99, 0.995)
@@ -97,13 +98,13 @@ def _rejection(curves: dict[str, Rejection], question: Question) -> None:
         alt="Accuracy of the answers that are given, against the share that is refused.",
     )
     st.markdown("**To be right this often, so much has to be refused**")
-    rows = [{"model": name} | {f"{w:.1%}": _needed(its, w) for w in _WANTED} for name, its in curves.items()]
+    rows = [{"model": name} | {precisely(w): _needed(its, w) for w in _WANTED} for name, its in curves.items()]
     st.dataframe(
         pd.DataFrame(rows),
         hide_index=True,
         column_config={
             "model": "Model",
-            **{f"{w:.1%}": st.column_config.TextColumn(f"{w:.1%} right") for w in _WANTED},
+            **{precisely(w): st.column_config.TextColumn(f"{precisely(w)} right") for w in _WANTED},
         },
         alt="Share of answers to refuse for a wanted accuracy",
     )

@@ -10,6 +10,7 @@ from hcr_core.model_store import StoredModel, delete_model
 from hcr_core.public import is_public
 from ui.figures import learning_curve, run_curves
 from ui.reading import plain
+from ui.shares import PERCENT_FORMAT, in_percent
 
 _FIGURES = {
     "accuracy": ("Right", "Share of characters whose first answer is right"),
@@ -103,12 +104,12 @@ def _how_long(card: dict, training: dict) -> str:
 def _held_out(card: dict) -> None:
     st.subheader("On handwriting it was not trained on", anchor=False)
     st.dataframe(
-        pd.DataFrame.from_dict(card.get("held_out", {}), orient="index"),
+        in_percent(pd.DataFrame.from_dict(card.get("held_out", {}), orient="index"), list(_FIGURES)),
         column_config={
             "_index": "data set",
             "images": st.column_config.NumberColumn("Images", format="localized"),
             **{
-                name: st.column_config.NumberColumn(label, help=help_, format="percent")
+                name: st.column_config.NumberColumn(label, help=help_, format=PERCENT_FORMAT)
                 for name, (label, help_) in _FIGURES.items()
             },
         },

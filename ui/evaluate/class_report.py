@@ -8,10 +8,13 @@ from hcr_core.evaluation_results import Evaluation
 from hcr_core.published_results import PUBLISHED_LETTERS
 from ui.evaluate.questions import Question, ask_one, choose_model, switch
 from ui.export import save_numbers
+from ui.shares import PERCENT_FORMAT, in_percent
 
 _TABLES = {"report": "classification report", "characters": "mistaken for what"}
 #: Answers a class is mistaken for that a line has room for; the CSV has all.
 _MISTAKEN = 8
+#: Width of the first column in CSS pixels: "weighted average" is whole, and a phone has room for a share beside it.
+_NAMES = 135
 
 
 def show_report(models: list[str], question: Question) -> None:
@@ -106,16 +109,18 @@ def _character(row: ClassFigures, published: bool, most: int | None) -> dict:
 
 
 def _table(table: pd.DataFrame, columns: dict[str, str | tuple[str, str | None]], alt: str) -> None:
-    """A table as high as it is long; shares as bars, counts with thousands."""
-    config = {}
+    """A table as high as it is long, its names always in sight; shares as bars, counts with thousands."""
+    config, shares = {}, [column for column in table if table[column].dtype.kind == "f"]
     for column, title in columns.items():
         if isinstance(title, str):
-            config[column] = st.column_config.TextColumn(title)
-        elif table[column].dtype.kind == "f":
+            first = column == table.columns[0]
+            config[column] = st.column_config.TextColumn(title, pinned=first, width=_NAMES if first else None)
+        elif column in shares:
             config[column] = st.column_config.ProgressColumn(
-                title[0], help=title[1], format="percent", min_value=0, max_value=1
+                title[0], help=title[1], format=PERCENT_FORMAT, min_value=0, max_value=100
             )
         else:
             config[column] = st.column_config.NumberColumn(title[0], help=title[1], format="localized")
     height = min(36 * (len(table) + 1) + 3, 1400)
+    table = in_percent(table, shares)
     st.dataframe(table, hide_index=True, column_config=config, height=height, row_height=36, alt=alt)

@@ -2,6 +2,7 @@
 // sends it. data: {names, counts (row by row), totals (images of each truth), mode, picked}.
 const LEAST = 9; // pixels of a cell: below that a matrix scrolls sideways
 const MOST = 52;
+const NAMES = '"Source Code Pro", monospace'; // in which l, I and 1 differ
 
 export default function ({ data, parentElement, setTriggerValue }) {
   const canvas = parentElement.querySelector("canvas");
@@ -80,7 +81,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     context.translate(x, y);
     context.rotate(angle);
     if (y < margin) [context.textAlign, context.textBaseline] = angle ? ["left", "middle"] : ["center", "bottom"];
-    context.font = `${strong ? 800 : 500} ${size}px ${getComputedStyle(canvas).fontFamily}`;
+    context.font = `${strong ? 800 : 500} ${size}px ${NAMES}`;
     context.fillText(label, 0, 0);
     context.restore();
   }
@@ -98,7 +99,7 @@ export default function ({ data, parentElement, setTriggerValue }) {
     if (!width) return;
     const room = Math.min(width, data.most) - 50;
     size = Math.min(18, Math.max(9, (0.9 * room) / n));
-    context.font = `600 ${size}px ${getComputedStyle(canvas).fontFamily}`;
+    context.font = `600 ${size}px ${NAMES}`;
     const widest = Math.max(...data.names.map((label) => context.measureText(label).width));
     margin = 26 + Math.ceil(Math.max(widest, size));
     cell = Math.floor(Math.min(MOST, Math.max(LEAST, (room + 48 - margin) / n)));

@@ -8,9 +8,10 @@ from hcr_core.alphabet import spoken
 from hcr_core.evaluation_results import Evaluation
 from ui.evaluate.confusion_matrix import MODES, confusion_matrix
 from ui.evaluate.gallery import answer_tiles
-from ui.evaluate.questions import Question, ask_one, choose_model, precisely, switch
+from ui.evaluate.questions import Question, ask_one, choose_model, switch
 from ui.export import save_numbers
 from ui.reading import plain
+from ui.shares import precisely
 
 #: Classes a matrix has room for, and images of a cell that are shown at first.
 _MOST_CLASSES, _IMAGES = 80, 48

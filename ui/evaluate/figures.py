@@ -7,6 +7,7 @@ import plotly.graph_objects as go
 
 from hcr_core.calibration import Rejection, Reliability
 from ui.figures import class_colours
+from ui.shares import precisely
 
 #: Colours of models, the same in every figure; legible on a light and on a dark page.
 _MODELS = ("#5b74e8", "#d9793f", "#3ba182", "#b45cc0", "#c9a227", "#8d8f98")
@@ -35,7 +36,8 @@ def accuracy_bars(rows: Sequence[tuple[str, float, float, tuple[float, float]]])
         orientation="h",
         name="right with the first or second answer",
         marker_color="rgba(91,116,232,0.28)",
-        hovertemplate="%{y}: %{x:.2%}",
+        customdata=[precisely(top2) for _, _, top2, _ in rows],
+        hovertemplate="%{y}: %{customdata}",
     )
     figure.add_bar(
         y=names,
@@ -51,32 +53,39 @@ def accuracy_bars(rows: Sequence[tuple[str, float, float, tuple[float, float]]])
             "color": "#8d8f98",
             "thickness": 2,
         },
-        text=[f" {accuracy:.1%}" for _, accuracy, _, _ in rows],
+        text=[f" {precisely(accuracy)}" for _, accuracy, _, _ in rows],
+        customdata=[precisely(accuracy) for _, accuracy, _, _ in rows],
         textposition="inside",
         insidetextanchor="start",
         textfont={"size": 17, "color": "white"},
-        hovertemplate="%{y}: %{x:.2%}",
+        hovertemplate="%{y}: %{customdata}",
     )
     figure.update_yaxes(type="category", autorange="reversed", fixedrange=True, tickfont_size=16, ticksuffix="  ")
-    figure.update_xaxes(tickformat=".0%", range=[0, 1.005], dtick=0.2, fixedrange=True)
+    figure.update_xaxes(
+        range=[0, 1.005],
+        tickvals=[i / 5 for i in range(6)],
+        ticktext=[f"{20 * i} %" for i in range(6)],
+        tickfont_size=14,
+        fixedrange=True,
+    )
     figure.update_layout(
         barmode="overlay",
         bargap=0.25,
         height=90 + 48 * len(rows),
         margin={"l": 8, "r": 32, "t": 8, "b": 8},  # room for the last number of the axis
-        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "reversed"},
+        legend={"orientation": "h", "x": 0, "y": 1.0, "yanchor": "bottom", "traceorder": "reversed", "font_size": 14},
     )
     return figure
 
 
 def _shares(figure: go.Figure, x_title: str, y_title: str, height: int) -> go.Figure:
     """Both axes as shares, the models above."""
-    figure.update_xaxes(title=x_title, tickformat=".0%", fixedrange=True)
-    figure.update_yaxes(title=y_title, tickformat=".0%", fixedrange=True)
+    figure.update_xaxes(title=x_title, tickformat=".0%", tickfont_size=14, fixedrange=True)
+    figure.update_yaxes(title=y_title, tickformat=".0%", tickfont_size=14, fixedrange=True)
     figure.update_layout(
         height=height,
         margin={"l": 8, "r": 8, "t": 8, "b": 8},
-        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemsizing": "constant"},
+        legend={"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom", "itemsizing": "constant", "font_size": 14},
         showlegend=True,
     )
     return figure

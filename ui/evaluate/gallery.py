@@ -5,11 +5,12 @@ import pandas as pd
 import streamlit as st
 
 from hcr_core.evaluation_results import Evaluation
-from ui.evaluate.questions import Question, ask_one, choose_model, precisely, switch
+from ui.evaluate.questions import Question, ask_one, choose_model, switch
 from ui.export import save_numbers
 from ui.image_views import image_grid
 from ui.reading import percent, plain
 from ui.recognize_this import send_to_recognize
+from ui.shares import precisely
 
 _WHICH = {"wrong": "wrong", "shape": "wrong even in shape", "right": "right", "all": "all"}
 _ORDERS = {"sure": "surest first", "unsure": "least sure first"}

@@ -11,31 +11,32 @@ from hcr_core.model_card import learned_from, parameters
 from hcr_core.model_store import StoredModel, open_model
 from hcr_core.published_results import PUBLISHED_RESULTS
 from ui.evaluate.figures import accuracy_bars
-from ui.evaluate.questions import Question, ask, choose_models, precisely, put_first, say_refused
+from ui.evaluate.questions import Question, ask, choose_models, put_first, say_refused
 from ui.export import chart, save_numbers
 from ui.reading import plain
+from ui.shares import PERCENT_FORMAT, in_percent, precisely
 
 #: Models that cannot be told apart and are named, at most.
 _NAMED = 4
 _COLUMNS = {
     "model": st.column_config.TextColumn("Model", pinned=True),
     "network": st.column_config.TextColumn("Network"),
-    "accuracy": st.column_config.NumberColumn("Right", format="percent", help="The first answer is right"),
+    "accuracy": st.column_config.NumberColumn("Right", format=PERCENT_FORMAT, help="The first answer is right"),
     "top2": st.column_config.NumberColumn(
-        "First two", format="percent", help="The truth is the first or second answer"
+        "First two", format=PERCENT_FORMAT, help="The truth is the first or second answer"
     ),
     "folded": st.column_config.NumberColumn(
-        "Case aside", format="percent", help="Right when capitals and small letters count as the same"
+        "Case aside", format=PERCENT_FORMAT, help="Right when capitals and small letters count as the same"
     ),
     "shape": st.column_config.NumberColumn(
-        "Shape", format="percent", help="Right up to look-alikes that no isolated shape can tell apart: O, o and 0"
+        "Shape", format=PERCENT_FORMAT, help="Right up to look-alikes that no isolated shape can tell apart: O, o and 0"
     ),
     "loss": st.column_config.NumberColumn(
         "Loss", format="%.3f", help="Cross-entropy: 0 where every right answer was certain; wrong certainty is dear"
     ),
     "calibration_error": st.column_config.NumberColumn(
         "Calibration error",
-        format="percent",
+        format=PERCENT_FORMAT,
         help="How far the model's certainty is from how often it is right, on average (15 bins, Guo et al. 2017)",
     ),
     "unknown_images": st.column_config.NumberColumn(
@@ -54,6 +55,8 @@ _COLUMNS = {
     ),
 }
 
+_SHARES = ("accuracy", "top2", "folded", "shape", "calibration_error")
+
 
 def show_leaderboard(models: list[str], question: Question) -> None:
     """Every chosen model's figures, best first."""
@@ -66,9 +69,9 @@ def show_leaderboard(models: list[str], question: Question) -> None:
         learned = table["model"][table["learned"] != ""].tolist()
         st.markdown(headline(shares, len(found[ranking[0]].right), question.title, learned))
         bars = [(name, *its) for name, its in shares.items()]
-        best = ", ".join(f"{name} {accuracy:.1%}" for name, accuracy, *_ in bars)
+        best = ", ".join(f"{name} {precisely(accuracy)}" for name, accuracy, *_ in bars)
         chart(accuracy_bars(bars), table, f"leaderboard-{question.filename}", alt=f"Share of right answers: {best}.")
-        table = table.drop(columns=_saying_nothing(table))
+        table = in_percent(table.drop(columns=_saying_nothing(table)), _SHARES)
         st.dataframe(table, hide_index=True, column_config=_COLUMNS, alt="The models' figures, best first")
         if "unknown_images" in table:
             st.caption(

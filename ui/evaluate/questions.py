@@ -139,7 +139,7 @@ def ask(models: list[str], question: Question) -> tuple[dict[str, Evaluation], d
     for i, name in enumerate(models):
 
         def show(share: float, done=i, name=name) -> None:
-            words = f"The model **{plain(name)}** reads the data set {plain(question.title)}: {share:.0%}"
+            words = f"The model **{plain(name)}** reads the data set {plain(question.title)}: {round(100 * share)} %"
             bar.progress((done + share) / len(models), words + _of(done, len(models)))
 
         try:
@@ -174,16 +174,3 @@ def say_refused(refused: dict[str, str]) -> None:
     """Why models are not among the others."""
     for name, sentence in refused.items():
         st.caption(f":material/block: **{plain(name)}** is left out: {plain(sentence)}.")
-
-
-def precisely(share: float) -> str:
-    """A share with the decimals that tell models apart, never a false 0 or 100.
-
-    >>> precisely(0.9028), precisely(0.99996), precisely(1.0)
-    ('90.3 %', '> 99.9 %', '100.0 %')
-    """
-    if 0.9995 <= share < 1:
-        return "> 99.9 %"
-    if 0 < share < 0.0005:
-        return "< 0.1 %"
-    return f"{share:.1%}".replace("%", " %")

@@ -65,6 +65,7 @@ figcaption { display: flex; flex-wrap: wrap; justify-content: space-between; gap
 .legend span::before { content: ""; display: inline-block; width: 0.8em; height: 0.8em; border-radius: 50%;
   margin-right: 0.35em; background: var(--colour); }
 svg { display: block; height: 230px; max-width: 100%; }
+@media (max-height: 800px) { svg { height: 190px; } }
 .axes line { stroke: var(--st-border-color); }
 .axes text { fill: var(--st-text-color); opacity: 0.7; font-size: 11.5px; }
 .line { fill: none; stroke-linejoin: round; stroke-linecap: round; }

@@ -29,7 +29,8 @@ function tiles(row, data) {
 function drawLabels(context, names, cell, colour) {
   const every = Math.max(1, Math.ceil(11 / cell));
   context.fillStyle = colour;
-  context.font = `${Math.min(13, Math.max(9, cell - 3))}px sans-serif`;
+  // l, I and 1 differ in it.
+  context.font = `${Math.min(14, Math.max(9, cell - 3))}px "Source Code Pro", monospace`;
   context.textAlign = "center";
   context.textBaseline = "middle";
   for (let i = 0; i < names.length; i += every) {

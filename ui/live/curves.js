@@ -1,6 +1,5 @@
 // Two charts over the passes: how often right, and the loss. The axis of passes grows now and then, lines only grow.
 const SVG = "http://www.w3.org/2000/svg";
-const HEIGHT = 230;
 const MARGIN = { left: 46, right: 10, top: 10, bottom: 26 };
 
 function make(parent, name, attributes) {
@@ -10,8 +9,8 @@ function make(parent, name, attributes) {
   return node;
 }
 
-function scales(chart, passes, width) {
-  const span = { x: width - MARGIN.left - MARGIN.right, y: HEIGHT - MARGIN.top - MARGIN.bottom };
+function scales(chart, passes, width, height) {
+  const span = { x: width - MARGIN.left - MARGIN.right, y: height - MARGIN.top - MARGIN.bottom };
   const of = chart.log ? Math.log10 : (value) => value;
   const [low, high] = chart.range.map(of);
   const share = (value) => (of(Math.max(value, chart.range[0])) - low) / (high - low);
@@ -21,7 +20,7 @@ function scales(chart, passes, width) {
   };
 }
 
-function axes(svg, chart, passes, scale, width) {
+function axes(svg, chart, passes, scale, width, height) {
   const layer = make(svg, "g", { class: "axes" });
   for (const [value, text] of chart.ticks) {
     const y = scale.y(value);
@@ -32,7 +31,7 @@ function axes(svg, chart, passes, scale, width) {
   const power = 10 ** Math.floor(Math.log10(least));
   const every = [1, 2, 5, 10].map((step) => step * power).find((step) => step >= least);
   for (let pass = 0; pass <= passes; pass += every) {
-    const place = { x: scale.x(pass), y: HEIGHT - 8, "text-anchor": "middle" };
+    const place = { x: scale.x(pass), y: height - 8, "text-anchor": "middle" };
     make(layer, "text", place).textContent = pass;
   }
 }
@@ -40,14 +39,14 @@ function axes(svg, chart, passes, scale, width) {
 function redraw(figure, chart, passes) {
   const width = Math.max(figure.clientWidth, 200);
   const svg = figure.querySelector("svg");
-  const shape = JSON.stringify([width, passes, chart.range]);
-  const scale = scales(chart, passes, width);
+  const height = svg.clientHeight || 230; // lower in a low window
+  const shape = JSON.stringify([width, height, passes, chart.range]);
+  const scale = scales(chart, passes, width, height);
   if (svg.dataset.shape !== shape) {
     svg.dataset.shape = shape;
     svg.replaceChildren();
     svg.setAttribute("width", width);
-    svg.setAttribute("height", HEIGHT);
-    axes(svg, chart, passes, scale, width);
+    axes(svg, chart, passes, scale, width, height);
     for (const line of chart.lines) {
       make(svg, "polyline", { class: "line", stroke: line.colour, "stroke-width": line.width, opacity: line.opacity });
     }

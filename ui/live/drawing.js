@@ -48,9 +48,9 @@ export default function ({ data, parentElement }) {
   find(".letter").classList.toggle("blank", !data.letter);
   set(find(".sentence"), data.sentence);
   bars(find(".bars"), data.best);
-  // Its place is kept while it learns, so that nothing moves when the first answer comes.
+  // Its place is kept while it learns and there is a drawing, so that nothing moves when the first answer comes.
   find(".story").classList.toggle("none", !data.moments.length);
-  find(".story").classList.toggle("over", data.over);
+  find(".story").classList.toggle("over", !data.room);
   story(find(".story"), data.moments, data.passes);
   names(find(".story"), data.names, data.passes);
   find(".story").setAttribute("aria-label", data.alt);

@@ -11,6 +11,7 @@ from hcr_core.training.progress import Progress, Reading, class_accuracy, freque
 from ui.figures import class_colours
 from ui.image_views import sprite_sheet
 from ui.reading import percent
+from ui.shares import precisely
 
 TRAINING, VALIDATION = "#d9793f", "#5b74e8"
 #: A loss below this is as good as none.
@@ -175,7 +176,7 @@ def _ended_numbers(progress: Progress, passes: int) -> list[tuple[str, str]]:
 
 
 def _share(value: float | None) -> str:
-    return "–" if value is None else f"{100 * value:.1f} %"
+    return "–" if value is None else precisely(value)
 
 
 def _figure(value: float | None) -> str:
@@ -302,11 +303,10 @@ def _mixed_up(progress: Progress) -> str:
     return f"Most frequent error: {words[0]}." if words else "No errors."
 
 
-def drawing(readings: list[Reading], names: list[str], passes: int, sentence: str, *, over: bool = False) -> dict:
+def drawing(readings: list[Reading], names: list[str], passes: int, sentence: str, *, room: bool) -> dict:
     """See ``live.drawing``; ``readings`` are those of the drawing of the moment.
 
-    Where the training is ``over`` and said nothing of this drawing, no room is kept for what it thought from pass
-    to pass.
+    For what it thought from pass to pass, ``room`` is kept before anything came where something will.
     """
     readings = guesses(readings)
     colours = class_colours(len(names))
@@ -330,7 +330,7 @@ def drawing(readings: list[Reading], names: list[str], passes: int, sentence: st
         "moments": moments,
         "names": labels,
         "passes": max(passes, 1),
-        "over": over and len(readings) < 2,
+        "room": room or len(readings) > 1,
         "sentence": sentence,
         "alt": f"What the network took the drawing for, from the first pass to the last: {story}.",
     }

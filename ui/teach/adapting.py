@@ -18,10 +18,10 @@ from hcr_core.training.adaptation_data import LEAST, adaptation, known_samples, 
 from hcr_core.training.config import TrainingConfig, TrainingError
 from hcr_core.training.data import count
 from ui.data import SHIPPED_MODEL, readable_models, recognizer
-from ui.evaluate.questions import precisely
 from ui.image_views import image_grid
 from ui.reading import plain
 from ui.recognize_this import open_recognize
+from ui.shares import precisely
 from ui.teach.visitor import writer
 
 _EVERYONE = "everyone's"

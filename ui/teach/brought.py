@@ -1,7 +1,7 @@
 """What adapting brought, in a sentence."""
 
-from ui.evaluate.questions import precisely
 from ui.reading import plain
+from ui.shares import precisely
 
 
 def in_a_sentence(card: dict) -> str:
