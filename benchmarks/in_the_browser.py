@@ -60,7 +60,7 @@ def main() -> None:
                         beside = _waits(page, strokes)
             page.close()
         browser.close()
-    healthy, first = np.median(starts, axis=0)
+    healthy, first = np.median(starts, axis=0).tolist()
     print(f"app healthy after           {healthy:5.2f} s   (wanted: under {WANTED_HEALTHY:.0f})")
     print(f"first answer on screen      {first:5.2f} s   (wanted: under {WANTED_FIRST:.0f})")
     missed = healthy > WANTED_HEALTHY or first > WANTED_FIRST
