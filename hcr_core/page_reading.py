@@ -5,6 +5,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import chain
 
 import cv2
 import numpy as np
@@ -114,8 +115,8 @@ def read_page(
     model = Model(judge, alphabet, allowed, weights or Weights(), words)
     sheet = _sheet(image, layout, steps, model if any_side else None)
     lines = uncut_lines(sheet.ink, layout)
-    read = _read_longest(lines, model) if any_side and sheet.count >= _HALF_LEAST else {}
-    if _is_upside_down(read, model):
+    read, upside_down = _read_longest(lines, model) if any_side and sheet.count >= _HALF_LEAST else ({}, False)
+    if upside_down:
         sheet, read = sheet.turned(), {}
         lines = uncut_lines(sheet.ink, layout)
     others = [i for i in range(len(lines)) if i not in read]
@@ -203,20 +204,18 @@ def _after(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
     return outer @ np.vstack([inner, [0, 0, 1]])
 
 
-def _read_longest(lines: list[UncutLine], model: Model) -> dict[int, ReadLine]:
-    """A page's longest lines, by the lines' positions."""
-    longest = sorted(range(len(lines)), key=lambda i: -lines[i].line.box.width)[:_HALF_LINES]
-    return dict(zip(longest, read_lines([lines[i] for i in longest], model), strict=True))
-
-
-def _is_upside_down(read: dict[int, ReadLine], model: Model) -> bool:
-    """Whether the lines read already read clearly better turned by half a turn.
+def _read_longest(lines: list[UncutLine], model: Model) -> tuple[dict[int, ReadLine], bool]:
+    """A page's longest lines, by the lines' positions, and whether they read clearly better turned by half a turn.
 
     Shapes alone do not tell (u and n, d and p, 6 and 9): the paths' scores hold also where in the
     line characters stand.
     """
-    turned = read_cut((line.cut.turned() for line in read.values()), model)
-    return _legibility(turned) > _legibility(read.values()) + _HALF_GAIN
+    longest = sorted(range(len(lines)), key=lambda i: -lines[i].line.box.width)[:_HALF_LINES]
+    cut = [lines[i].cut() for i in longest]
+    # At once: while the networks look at one way, the other one is cut.
+    read = read_cut(chain(cut, (line.turned() for line in cut)), model)
+    upright, turned = read[: len(cut)], read[len(cut) :]
+    return dict(zip(longest, upright, strict=True)), _legibility(turned) > _legibility(upright) + _HALF_GAIN
 
 
 def _found(word: ReadWord, line: CutLine, to_image: np.ndarray) -> FoundWord:
