@@ -47,7 +47,7 @@ def test_before_starting_network_data_and_time_are_shown():
 def test_a_part_of_the_data_is_said_to_be_one():
     at = page()
     assert "A part of" not in words(at)
-    assert "passes over 1,294 images; it is checked on 144 others" in words(at)
+    assert "passes over 1,295 images; it is checked on 143 others" in words(at)
     assert ">9</div>" in html(at)  # the network's picture shows one of its own characters
     next(field for field in at.number_input if field.label == "At most so many images").set_value(1000).run()
     assert "passes over 900 images; it is checked on 100 others" in words(at)

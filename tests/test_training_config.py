@@ -14,7 +14,7 @@ from hcr_core.training import job
 from hcr_core.training.architectures import ARCHITECTURES
 from hcr_core.training.augmentation import STRENGTHS
 from hcr_core.training.config import TrainingConfig, TrainingError, chosen_labels
-from hcr_core.training.data import count, gather
+from hcr_core.training.data import count, divided, gather
 from hcr_core.training.estimate import Pace, expected
 from hcr_core.training.events import EventLog, confusion, counted
 from hcr_core.training.job import Run
@@ -104,6 +104,13 @@ def test_chosen_classes_and_a_limit():
     assert [data.alphabet[i] for i in dataset.labels[positions]] == original
     assert count(("digits",), "379", 50) == 50
     assert count(("digits",), "379") == np.isin(train.labels, [3, 7, 9]).sum()
+
+
+@pytest.mark.parametrize("fields", [{}, {"limit": 333}, {"classes": "379", "limit": 50}])
+def test_it_is_known_beforehand_how_samples_are_divided(fields):
+    config = TrainingConfig.of("x", ("digits",), "mlp-256", **fields)
+    data = gather(config)
+    assert divided(config) == (data.samples, len(data.labels))
 
 
 def test_the_gallery_is_of_many_classes():

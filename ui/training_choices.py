@@ -62,18 +62,6 @@ def choose() -> TrainingConfig | None:
     return config
 
 
-def _divided(config: TrainingConfig, counts: list[int]) -> tuple[int, int]:
-    """Samples of one pass, and those of validation, never the same: as ``training.data.gather`` has them."""
-    share, most = config.recipe.validation, config.recipe.validation_limit
-    samples = others = 0
-    for name, count in zip(config.data, counts, strict=True):
-        taken = min(count, config.limit or count)
-        own = lookup.validation_count(name, config.classes)
-        held = 0 if own else round(min(taken * share, most or taken))
-        samples, others = samples + taken - held, others + (own or held)
-    return samples, others
-
-
 def _data() -> tuple[str, ...]:
     options = lookup.trainable()
     before = st.session_state.get("train_data")
@@ -246,7 +234,7 @@ def _one_of(label: str, options: tuple[str, ...], default: str, key: str) -> str
 
 def _start(config: TrainingConfig, counts: list[int], classes: int) -> TrainingConfig | None:
     """Name, expected time, and the button; the run where it was pressed, and the name can be had."""
-    samples, others = _divided(config, counts)
+    samples, others = lookup.divided(config)
     whole, part = sum(counts), sum(min(count, config.limit or count) for count in counts)
     taken = {run.config.name for run in job.runs()}
     suggestion = free_name(f"{'-'.join(config.data)}-{config.architecture}", taken, "my-network")

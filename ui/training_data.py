@@ -6,14 +6,14 @@ import numpy as np
 import streamlit as st
 
 from hcr_core.alphabet import Alphabet
-from hcr_core.datasets import ENTRIES, load
+from hcr_core.datasets import ENTRIES
+from hcr_core.training import data
 from hcr_core.training.augmentation import STRENGTHS, random_glyph
 from hcr_core.training.config import TrainingConfig, chosen_labels
-from hcr_core.training.data import of_classes
 from hcr_core.training.estimate import Estimate, expected
 from hcr_core.training.job import Run
 from hcr_core.training.progress import Watch
-from ui.data import data_sets, dataset, kind_counts, training_part
+from ui.data import data_sets, kind_counts, training_part
 
 #: Data sets that are better together.
 _TOGETHER = (("emnist62", "unipen"),)
@@ -50,17 +50,20 @@ def kinds(alphabet: Alphabet) -> dict[str, int]:
 def sample_counts(names: tuple[str, ...], classes: str) -> list[int]:
     """Training samples of each data set that are of the chosen classes."""
     parts = [training_part(name) for name in names]
-    return [len(of_classes(part, Alphabet(chosen_labels(part.alphabet, classes)))[1]) for part in parts]
+    return [len(data.of_classes(part, Alphabet(chosen_labels(part.alphabet, classes)))[1]) for part in parts]
+
+
+def divided(config: TrainingConfig) -> tuple[int, int]:
+    """Samples that a run will train on and validate with."""
+    shares = (config.recipe.validation, config.recipe.validation_limit)
+    return _divided(config.data, config.classes, config.limit, config.seed, shares, config)
 
 
 @st.cache_data(show_spinner=False, max_entries=128)
-def validation_count(name: str, classes: str) -> int:
-    """Validation samples that a data set has of its own, of the chosen classes; 0 where some are held back instead."""
-    splits = ENTRIES[name].splits if name in ENTRIES else dataset(name).splits
-    if "validation" not in splits:
-        return 0
-    part = load(name, "validation")
-    return len(of_classes(part, Alphabet(chosen_labels(part.alphabet, classes)))[1])
+def _divided(
+    names: tuple[str, ...], classes: str, limit: int, seed: int, shares: tuple, _config: TrainingConfig
+) -> tuple[int, int]:
+    return data.divided(_config)
 
 
 @st.cache_data(show_spinner=False, max_entries=64)
@@ -69,7 +72,7 @@ def preview(
 ) -> list[tuple[np.ndarray, list[np.ndarray], str]]:
     """Real samples, uint8 (H, W), variations of each, uint8 (28, 28), if there are any, and their labels."""
     part = training_part(name)
-    part, positions = of_classes(part, Alphabet(chosen_labels(part.alphabet, classes)))
+    part, positions = data.of_classes(part, Alphabet(chosen_labels(part.alphabet, classes)))
     rng = np.random.default_rng(seed)
     chosen = np.sort(rng.choice(positions, min(count, len(positions)), replace=False))
     settings = STRENGTHS[strength]

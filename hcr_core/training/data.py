@@ -1,6 +1,7 @@
 """The samples of a run: what is trained on and what is held back for validation."""
 
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -70,21 +71,33 @@ def count(data: tuple[str, ...], classes: str = "", limit: int = 0) -> int:
 
 def gather(config: TrainingConfig) -> TrainingData:
     """Load and split the data of a run; raises ``DatasetError``, ``AlphabetError`` or ``TrainingError``."""
-    parts, glyphs, labels, alphabet = [], [], [], None
+    parts, glyphs, labels = [], [], []
+    for part, held in _splits(config):
+        parts.append(glyph_part(*part))
+        glyphs.append(glyphs_of(*held))
+        labels.append(held[0].labels[held[1]])
+    data = TrainingData(parts[0][0].alphabet, parts, np.concatenate(glyphs), np.concatenate(labels))
+    if data.samples < 2 or not len(data.labels):
+        raise TrainingError("there are too few images to train on some and validate on others")
+    return data
+
+
+def divided(config: TrainingConfig) -> tuple[int, int]:
+    """How many samples a run trains on and how many it validates with; raises as ``gather``, but not for too few."""
+    pairs = [(len(part[1]), len(held[1])) for part, held in _splits(config)]
+    return sum(trained for trained, _ in pairs), sum(held for _, held in pairs)
+
+
+def _splits(config: TrainingConfig) -> Iterator[tuple[Part, Part]]:
+    """Of each data set the samples to train on and those to validate with."""
+    alphabet = None
     for name in config.data:
         whole = load(name, "train")
         chosen = Alphabet(chosen_labels(whole.alphabet, config.classes))
         if alphabet not in (None, chosen):
             raise DatasetError(f"{name} and {config.data[0]} have different classes and cannot be trained on together")
         alphabet = chosen
-        part, held = _split(config, name, *of_classes(whole, alphabet))
-        parts.append(part)
-        glyphs.append(glyphs_of(*held))
-        labels.append(held[0].labels[held[1]])
-    data = TrainingData(alphabet, parts, np.concatenate(glyphs), np.concatenate(labels))
-    if data.samples < 2 or not len(data.labels):
-        raise TrainingError("there are too few images to train on some and validate on others")
-    return data
+        yield _split(config, name, *of_classes(whole, alphabet))
 
 
 def of_classes(dataset: Dataset, alphabet: Alphabet) -> Part:
@@ -108,7 +121,7 @@ def _split(config: TrainingConfig, name: str, dataset: Dataset, positions: np.nd
         positions = positions[: config.limit]
     splits = ENTRIES[name].splits if name in ENTRIES else load(name).splits
     if "validation" in splits:
-        return glyph_part(dataset, positions), of_classes(load(name, "validation"), dataset.alphabet)
+        return (dataset, positions), of_classes(load(name, "validation"), dataset.alphabet)
     share, most = config.recipe.validation, config.recipe.validation_limit
     if most:
         share = min(share, most / len(positions))
@@ -117,7 +130,7 @@ def _split(config: TrainingConfig, name: str, dataset: Dataset, positions: np.nd
     counts = np.bincount(labels)
     wanted = np.clip(np.round(counts * share), counts > 1, None).astype(np.int64)
     held = rank < np.repeat(wanted, counts)
-    return glyph_part(dataset, positions[np.sort(by_class[~held])]), (dataset, positions[by_class[held]])
+    return (dataset, positions[np.sort(by_class[~held])]), (dataset, positions[by_class[held]])
 
 
 def glyph_part(dataset: Dataset, positions: np.ndarray) -> Part:
