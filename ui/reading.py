@@ -27,17 +27,18 @@ _INK = 130
 PICTURE = 340
 
 
-def percent(p: float) -> str:
+def percent(share: float, decimals: int = 0) -> str:
     """A probability for people: ``97 %``, and never a false 0 or 100.
 
-    >>> percent(0.9996), percent(0.973), percent(0.0002)
-    ('> 99 %', '97 %', '< 1 %')
+    >>> percent(0.9996), percent(0.973), percent(0.0002), percent(0.9996, 1)
+    ('> 99 %', '97 %', '< 1 %', '> 99.9 %')
     """
-    if 0.995 <= p < 1:
-        return "> 99 %"
-    if 0 < p < 0.005:
-        return "< 1 %"
-    return f"{p:.0%}".replace("%", " %")
+    least, sign = 10.0 ** -(decimals + 2), ""
+    if 0 < share < least / 2:
+        share, sign = least, "< "
+    elif 1 - least / 2 <= share < 1:
+        share, sign = 1 - least, "> "
+    return f"{sign}{share:.{decimals}%}".replace("%", " %")
 
 
 def plain(text: str) -> str:

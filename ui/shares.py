@@ -4,6 +4,8 @@ from collections.abc import Sequence
 
 import pandas as pd
 
+from ui.reading import percent
+
 #: Of a column of ``in_percent``. Streamlit's own format for shares writes as many decimals as there are, up to two.
 PERCENT_FORMAT = "%.1f %%"
 
@@ -14,11 +16,7 @@ def precisely(share: float) -> str:
     >>> precisely(0.9028), precisely(0.99996), precisely(1.0)
     ('90.3 %', '> 99.9 %', '100.0 %')
     """
-    if 0.9995 <= share < 1:
-        return "> 99.9 %"
-    if 0 < share < 0.0005:
-        return "< 0.1 %"
-    return f"{share:.1%}".replace("%", " %")
+    return percent(share, 1)
 
 
 def in_percent(table: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
