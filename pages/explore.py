@@ -1,7 +1,5 @@
 """Look at a data set: what is in it, how it is written, and what is wrong with it."""
 
-from collections.abc import Callable
-
 import numpy as np
 import pandas as pd
 import streamlit as st
@@ -15,12 +13,14 @@ from hcr_core.public import is_public
 from ui import data as lookup
 from ui.address import say_if_missing
 from ui.entry import ensure_app
+from ui.evaluate.questions import switch
+from ui.explore.images import clickable, label_of, send
+from ui.explore.wrong import show_duplicates, show_suspicious
 from ui.export import chart, save_numbers
 from ui.figures import class_colours, class_matrix, count_bars, distributions
-from ui.image_views import by_hand, image_grid, image_map
+from ui.image_views import by_hand, image_map
 from ui.importing import import_view, show_imported
 from ui.reading import percent, plain
-from ui.recognize_this import send_to_recognize
 
 #: Fields of ``InkStatistics`` and their units by what they are called.
 MEASURES = {
@@ -30,22 +30,14 @@ MEASURES = {
     "Ink": ("amount", "share of the image"),
 }
 
-#: Images that t-SNE arranges, and whose labels are judged at first: some seconds, and one second.
-TSNE_SAMPLE, SUSPECTS = 2500, 4000
+#: Images that t-SNE arranges in some seconds.
+TSNE_SAMPLE = 2500
 #: Classes that are looked at until a visitor chooses others: as many as there are digits.
 _CLASSES = 10
-#: Typical images of a class in a row, and as many unusual ones; groups of duplicates, and images of each, at most.
-_EACH, _GROUPS, _OF_GROUP = 10, 12, 6
+#: Typical images of a class in a row, and as many unusual ones.
+_EACH = 10
 #: Classes that are compared with each other: the number of pairs is what fills the memory.
 _MOST_MATRIX = 1000
-
-
-def switch(label: str, options: list[str], key: str, **options_of_widget) -> str:
-    """A control with one choice that the page's address remembers."""
-    chosen = st.segmented_control(
-        label, options, default=options[0], required=True, key=key, bind="query-params", **options_of_widget
-    )
-    return chosen or options[0]  # "?view=" in the address chooses nothing
 
 
 def chosen_classes(name: str) -> list[int]:
@@ -55,32 +47,6 @@ def chosen_classes(name: str) -> list[int]:
     if not chosen and len(names) > _CLASSES:
         st.caption(f"The first {_CLASSES} of {len(names)} classes: choose above which to look at.")
     return [names.index(label) for label in chosen] or list(range(min(_CLASSES, len(names))))
-
-
-def clickable(
-    name: str, positions: np.ndarray, key: str, captions=None, words=None, images=None, tile=56, **arrangement
-) -> None:
-    """Images of a data set in a grid; a click takes one to the Recognize page.
-
-    ``captions`` (none if not given) stand below them, ``words`` in their tooltips; ``images`` are
-    shown in place of the originals. ``arrangement`` is that of ``image_grid``.
-    """
-    data = lookup.dataset(name)
-    shown = np.asarray(data.images[positions]) if images is None else images
-    words = words or [f"{label_of(data, position)}, image {position}" for position in positions]
-    captions = captions or [""] * len(positions)
-    send(name, positions, image_grid(shown, captions, f"{key}-{name}", tile=tile, descriptions=words, **arrangement))
-
-
-def send(name: str, positions: np.ndarray, picked: int | None) -> None:
-    """Take a clicked image to the Recognize page."""
-    if picked is not None and picked < len(positions):
-        data, position = lookup.dataset(name), int(positions[picked])
-        send_to_recognize(np.asarray(data.images[position]), f"{name}, image {position}: {label_of(data, position)}")
-
-
-def label_of(data, position: int) -> str:
-    return data.alphabet[int(data.labels[position])]
 
 
 def show_counts(name: str) -> None:
@@ -262,112 +228,6 @@ def show_lookalikes(name: str) -> None:
             captions = [label_of(data, position) for position in positions]
             pairs = [(2, "")] * (len(positions) // 2)
             clickable(name, positions, f"alike-{a}-{b}", captions, tile=44, groups=pairs)
-
-
-def show_suspicious(name: str) -> None:
-    if not lookup.is_known(name):
-        st.info("The shipped model does not know these classes, so it cannot say which labels look wrong.")
-        return
-    data = lookup.dataset(name)
-    with st.container(horizontal=True, vertical_alignment="bottom", gap="medium"):
-        scope = switch("Among", ["a sample", "all images"], "among") if len(data) > SUSPECTS else "all images"
-        most = st.slider("Show", 20, 400, 100, key="most", bind="query-params", width=300)
-    looked_at = len(data) if scope == "all images" else min(len(data), SUSPECTS)
-    found = lookup.suspicions(name, looked_at)
-    if not len(found.positions):
-        st.success("The shipped model contradicts no label.")
-        return
-    positions = found.positions[:most]
-    captions = [
-        f"{label_of(data, position)} → {data.alphabet[int(suggested)]}"
-        for position, suggested in zip(positions, found.suggested, strict=False)
-    ]
-    words = [
-        f"labelled {label_of(data, p)}, read as {data.alphabet[int(s)]}"
-        for p, s in zip(positions, found.suggested, strict=False)
-    ]
-    st.caption(
-        f"{len(found.positions):,} of {looked_at:,} images looked at are "
-        "read as another shape than their label says; the surest contradictions first, as *label → read*. "
-        "The model learned from some of these sets, so it "
-        "overlooks what it was taught wrongly."
-    )
-    clickable(name, positions, "suspicious", captions, words)
-    table = pd.DataFrame(
-        {
-            "image": found.positions,
-            "split": data.split[found.positions],
-            "label": [label_of(data, position) for position in found.positions],
-            "suggested": [data.alphabet[int(i)] for i in found.suggested],
-            "probability_of_label": found.given_probability,
-            "probability_of_suggested": found.suggested_probability,
-        }
-    )
-    save_numbers(table, f"suspicious-{name}")
-
-
-def show_duplicates(name: str) -> None:
-    data = lookup.dataset(name)
-    groups = lookup.exact_duplicates(name)
-    across = [group for group in groups if len(set(data.split[group].tolist())) > 1]
-    contradicting = [group for group in groups if len(set(data.labels[group].tolist())) > 1]
-    with st.container(horizontal=True, gap="medium"):
-        st.metric("Images that have an equal", f"{sum(map(len, groups)):,}", width="content")
-        st.metric(
-            "Groups across splits",
-            f"{len(across):,}",
-            width="content",
-            help="Equal images in training and test make a test easier than it looks.",
-        )
-        st.metric("Groups with different labels", f"{len(contradicting):,}", width="content")
-    equal = _without_repeats(contradicting + across + groups)
-    _duplicate_groups(name, "Equal pixel by pixel", equal, lambda i: _together(data, equal[i]), "equal")
-    likeness = st.slider(
-        "Nearly equal from a likeness of",
-        0.95,
-        0.999,
-        0.99,
-        0.001,
-        key="likeness",
-        bind="query-params",
-        width=300,
-        format="%.3f",
-    )
-    pairs, cosines = lookup.near_duplicates(name, likeness)
-    crossing = data.split[pairs[:, 0]] != data.split[pairs[:, 1]]
-    st.caption(
-        f"{len(pairs):,} pairs among {len(lookup.sample(name)):,} images (at most 1,000 are found), "
-        f"{int(crossing.sum()):,} of them across splits."
-    )
-    _duplicate_groups(name, "Nearly equal", list(pairs), lambda i: f"likeness {cosines[i]:.4f}", "near")
-    table = pd.DataFrame({"first": pairs[:, 0], "second": pairs[:, 1], "likeness": cosines, "across_splits": crossing})
-    save_numbers(table, f"near-duplicates-{name}")
-
-
-def _without_repeats(groups: list[np.ndarray]) -> list[np.ndarray]:
-    """Each group once, where it comes first."""
-    return list({int(group[0]): group for group in groups}.values())
-
-
-def _together(data, group: np.ndarray) -> str:
-    """What a group of equal images is, in words."""
-    found = [f"{len(group):,} images"]
-    found += ["different labels"] * (len(set(data.labels[group].tolist())) > 1)
-    found += ["across splits"] * (len(set(data.split[group].tolist())) > 1)
-    return ", ".join(found)
-
-
-def _duplicate_groups(name: str, title: str, groups: list[np.ndarray], words: Callable[[int], str], key: str) -> None:
-    """The first groups of images, each framed, with words below it, asked for by its position."""
-    if not groups:
-        return
-    data = lookup.dataset(name)
-    st.subheader(title + (f": the first {_GROUPS} of {len(groups):,}" if len(groups) > _GROUPS else ""), anchor=False)
-    shown = [group[:_OF_GROUP] for group in groups[:_GROUPS]]
-    positions = np.concatenate(shown)
-    captions = [f"{label_of(data, p)} · {data.split[p]}\n{p}" for p in positions]
-    framed = [(len(group), words(i)) for i, group in enumerate(shown)]
-    clickable(name, positions, key, captions, tile=84, groups=framed)
 
 
 VIEWS = {
