@@ -72,7 +72,7 @@ def _shown(run: job.Run) -> None:
         for view in (views.curves(progress, 3), views.gallery(progress), views.classes(progress)):
             json.dumps(view, allow_nan=False)
         for readings in progress.drawings.values():
-            json.dumps(views.drawing(readings, progress.classes, 3, ""), allow_nan=False)
+            json.dumps(views.drawing(readings, progress.classes, 3, "", room=True), allow_nan=False)
 
 
 @cases(0.07)
