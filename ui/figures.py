@@ -190,8 +190,15 @@ def count_bars(series: dict[str, dict[str, float]], order: Sequence[str], *, log
         barmode="group",
         bargap=0.2,
         # Above the numbers of the axis, and far from the button in the corner.
-        legend={"orientation": "h", "x": 0, "xanchor": "left", "y": 1, "yref": "container", "yanchor": "top"}
-        | {"font": _NUMBERS},
+        legend={
+            "orientation": "h",
+            "x": 0,
+            "xanchor": "left",
+            "y": 1,
+            "yref": "container",
+            "yanchor": "top",
+            "font": _NUMBERS,
+        },
         showlegend=len(series) > 1,
     )
     return figure
