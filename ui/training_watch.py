@@ -54,7 +54,7 @@ def show(run: Run, state: str) -> None:
     with st.container(key="train_notes"):
         if error := st.session_state.pop("train_ask_error", None):
             st.error(plain(error), icon=":material/error:")
-        if state in _MUTE and (run.folder / CHECKPOINT).exists():
+        if _can_be_a_model(run, state):
             st.caption("Making a model ends the training for good: this run cannot be resumed after that.")
         if state == "finished":
             _take_away(run)
@@ -114,8 +114,13 @@ def controls(run: Run, state: str, open_run: Callable[[str], None]) -> None:
         open_run(run.said().get("behind", ""))
     if state in _MUTE:
         _button("Resume", ":material/play_arrow:", run.resume, primary=True)
-        if (run.folder / CHECKPOINT).exists():
-            _button("Make a model of its best state", ":material/check:", run.finish)
+    if _can_be_a_model(run, state):
+        _button("Make a model of its best state", ":material/check:", run.finish)
+
+
+def _can_be_a_model(run: Run, state: str) -> bool:
+    """Whether it is at rest and has learned something."""
+    return state in _MUTE and (run.folder / CHECKPOINT).exists()
 
 
 def _ask(run: Run, wish: str) -> None:
