@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 from itertools import pairwise
 
 import numpy as np
@@ -272,11 +273,24 @@ def kinds(alphabet: Alphabet, allowed: np.ndarray, weights: Weights) -> list[Kin
     return [kind for kind in known if kind.initial.any() and kind.following.any()]
 
 
-def read_word(placed: PlacedLine, known: list[Kind], weights: Weights, start: int, end: int) -> ReadWord:
-    """The best path for the pieces of one word, over all kinds of words."""
-    paths = [best_path(placed, start, end, kind.initial, kind.following) for kind in known]
-    chosen = max(range(len(known)), key=lambda i: paths[i].score - known[i].cost)
-    path, kind = paths[chosen], known[chosen]
+def best_kind(placed: PlacedLine, known: list[Kind], weights: Weights, start: int, end: int) -> tuple[Path, Kind]:
+    """The best path for the pieces of one word, over all kinds of words, and its kind."""
+    any_class = placed.line.lattice.allowed
+    # No kind's path is better than that of all classes: of most words, few kinds have to be tried.
+    free = best_path(placed, start, end, any_class, any_class)
+    best, best_score = None, -np.inf
+    for kind in known:
+        if free.score - kind.cost <= best_score:
+            continue
+        is_free = kind.initial is any_class
+        path = free if is_free else best_path(placed, start, end, kind.initial, kind.following)
+        if path.score - kind.cost > best_score:
+            best, best_score = (path, kind), path.score - kind.cost
+    return best
+
+
+def word_of(placed: PlacedLine, path: Path, kind: Kind, weights: Weights) -> ReadWord:
+    """What a word's path says, with all candidates."""
     rows = candidate_rows(placed.scores, path.groups, path.classes, kind, weights)
     return ReadWord(path.groups, path.classes, rows, _is_joined(placed.line.lattice, path), path.score, kind.cost)
 
@@ -327,15 +341,22 @@ def read_line(
     """
     end, line = len(lattice.pieces), ScoredLine.of(lattice, weights)
     known = kinds(lattice.alphabet, lattice.allowed, weights)
+
+    @cache
+    def tried(metrics: LineMetrics, groups: tuple[int, ...]) -> tuple[PlacedLine, list[tuple[int, int]], list]:
+        placed = PlacedLine(line, weights, metrics)
+        bounds = list(pairwise([0, end] if one_word else _word_bounds(lattice, groups, metrics, end)))
+        return placed, bounds, [best_kind(placed, known, weights, a, b) for a, b in bounds]
+
     path = best_path(PlacedLine(line, weights, None), 0, end, lattice.allowed, lattice.allowed)
     for _ in range(_ROUNDS):
-        tried = []
-        for metrics in _hypotheses(lattice, path):
-            placed = PlacedLine(line, weights, metrics)
-            bounds = list(pairwise([0, end] if one_word else _word_bounds(lattice, path, metrics, end)))
-            tried.append((placed, bounds, [read_word(placed, known, weights, a, b) for a, b in bounds]))
-        placed, bounds, words = max(tried, key=lambda found: sum(word.score for word in found[2]))
-        path = Path(sum((w.groups for w in words), ()), sum((w.classes for w in words), ()), 0.0)
+        readings = [tried(metrics, path.groups) for metrics in _hypotheses(lattice, path)]
+        placed, bounds, found = max(readings, key=lambda reading: sum(word.score for word, _ in reading[2]))
+        groups, classes = sum((p.groups for p, _ in found), ()), sum((p.classes for p, _ in found), ())
+        if (groups, classes) == (path.groups, path.classes):
+            break  # the same readings again
+        path = Path(groups, classes, 0.0)
+    words = [word_of(placed, word, kind, weights) for word, kind in found]
     if respell is None:
         return words
     return [respell(word, placed, known, a, b) for word, (a, b) in zip(words, bounds, strict=True)]
@@ -352,16 +373,16 @@ def _hypotheses(lattice: Lattice, path: Path) -> list[LineMetrics]:
     return [line_metrics(lattice, path), *(alike if len(boxes) else ())]
 
 
-def _word_bounds(lattice: Lattice, path: Path, metrics: LineMetrics, end: int) -> list[int]:
+def _word_bounds(lattice: Lattice, groups: tuple[int, ...], metrics: LineMetrics, end: int) -> list[int]:
     """First piece of every word, and the end: a word begins after a gap that is wide for this line."""
-    boxes = lattice.groups.boxes[list(path.groups)]
+    boxes = lattice.groups.boxes[list(groups)]
     gaps = (boxes[1:, 0] - np.maximum.accumulate(boxes[:, 2])[:-1]) / metrics.x_height
     if not len(gaps):
         return [0, end]
     # Wide-set hands have wide spaces: the narrower of the gaps are those inside words.
     usual = max(0.0, float(np.quantile(gaps, 0.4)))
     wide = gaps > SPACE + 2.2 * usual
-    firsts = lattice.groups.first[list(path.groups)][1:][wide]
+    firsts = lattice.groups.first[list(groups)][1:][wide]
     return [0, *(int(first) for first in firsts), end]
 
 
