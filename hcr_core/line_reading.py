@@ -112,19 +112,23 @@ def _ink_lines(ink: np.ndarray, height: float, layout: str) -> list[InkLine]:
 
 
 def read_lines(lines: list[UncutLine], model: Model, *, one_word: bool = False) -> list[ReadLine]:
-    """``read_cut`` of lines that are still to be cut; ``one_word``: all ink of each is one."""
-    return read_cut((line.cut() for line in lines), model, one_word=one_word)
+    """Cut lines and read them; ``one_word``: all ink of each is one."""
+    return begin((line.cut() for line in lines), model, one_word=one_word)()
 
 
-def read_cut(lines: Iterable[CutLine], model: Model, *, one_word: bool = False) -> list[ReadLine]:
-    """Read lines as they are cut; while the networks look at some, the next are cut."""
+def begin(lines: Iterable[CutLine], model: Model, *, one_word: bool = False) -> Callable[[], list[ReadLine]]:
+    """Have the networks look at lines as they are cut; what is given back waits for that and reads the words."""
     judged = [(part, _threads().submit(lattices, part, model)) for part in _parts(lines)]
-    read = []
-    for part, found in judged:
-        for line, lattice in zip(part, found.result(), strict=True):
-            words = model.read(lattice, one_word=one_word)
-            read.append(ReadLine(line, words, legibility(lattice, words, model.weights)))
-    return read
+
+    def finish() -> list[ReadLine]:
+        read = []
+        for part, found in judged:
+            for line, lattice in zip(part, found.result(), strict=True):
+                words = model.read(lattice, one_word=one_word)
+                read.append(ReadLine(line, words, legibility(lattice, words, model.weights)))
+        return read
+
+    return finish
 
 
 @lru_cache(maxsize=1)

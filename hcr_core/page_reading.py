@@ -19,8 +19,8 @@ from hcr_core.line_reading import (
     Model,
     ReadLine,
     UncutLine,
+    begin,
     lattices,
-    read_cut,
     read_lines,
     uncut_lines,
 )
@@ -34,6 +34,8 @@ from hcr_core.word_reading import ReadWord, Weights
 #: A page is turned by half a turn if its longest lines are that much more legible so (nats; of 47 pages of four
 #: held-back words all are more legible upright), which is not tried with fewer characters; and on how many lines.
 _HALF_GAIN, _HALF_LEAST, _HALF_LINES = 4.0, 12, 2
+#: Lines that are cut before that is known: as many as the networks take to tell.
+_AHEAD = 4
 #: By a quarter if all of it is (of 46 words, pages and photos one is 5 more legible on its side), which is not tried
 #: with fewer characters, since N lies like Z, nor with more, whose places say how they lie.
 _QUARTER_GAIN, _QUARTER_LEAST, _QUARTER_MOST = 8.0, 4, 40
@@ -115,19 +117,19 @@ def read_page(
     model = Model(judge, alphabet, allowed, weights or Weights(), words)
     sheet = _sheet(image, layout, steps, model if any_side else None)
     lines = uncut_lines(sheet.ink, layout)
-    read, upside_down = _read_longest(lines, model) if any_side and sheet.count >= _HALF_LEAST else ({}, False)
-    if upside_down:
-        sheet, read = sheet.turned(), {}
-        lines = uncut_lines(sheet.ink, layout)
-    others = [i for i in range(len(lines)) if i not in read]
-    read |= zip(others, read_lines([lines[i] for i in others], model, one_word=layout == "word"), strict=True)
-    if auto and sum(line.count for line in read.values()) <= _FEW and _is_one(sheet.ink, model):
+    maybe_turned = any_side and sheet.count >= _HALF_LEAST
+    read = _read_unless_turned(lines, model) if maybe_turned else None
+    if read is None:
+        if maybe_turned:
+            sheet = sheet.turned()
+            lines = uncut_lines(sheet.ink, layout)
+        read = read_lines(lines, model, one_word=layout == "word")
+    if auto and sum(line.count for line in read) <= _FEW and _is_one(sheet.ink, model):
         return None
-    in_order = [read[i] for i in range(len(lines))]
     if steps.wanted:
-        pictures = (255 - sheet.ink, 255 - sheet.rules, _coloured(sheet.ink, in_order))
+        pictures = (255 - sheet.ink, 255 - sheet.rules, _coloured(sheet.ink, read))
         steps.images |= zip(("ink", "rules", "lines"), pictures, strict=True)
-    found = [[_found(word, line.cut, sheet.to_image) for word in line.words if word.groups] for line in in_order]
+    found = [[_found(word, line.cut, sheet.to_image) for word in line.words if word.groups] for line in read]
     return [words for words in found if words]
 
 
@@ -204,18 +206,25 @@ def _after(outer: np.ndarray, inner: np.ndarray) -> np.ndarray:
     return outer @ np.vstack([inner, [0, 0, 1]])
 
 
-def _read_longest(lines: list[UncutLine], model: Model) -> tuple[dict[int, ReadLine], bool]:
-    """A page's longest lines, by the lines' positions, and whether they read clearly better turned by half a turn.
+def _read_unless_turned(lines: list[UncutLine], model: Model) -> list[ReadLine] | None:
+    """A page's lines, or ``None`` if its longest ones read clearly better turned by half a turn.
 
     Shapes alone do not tell (u and n, d and p, 6 and 9): the paths' scores hold also where in the
     line characters stand.
     """
-    longest = sorted(range(len(lines)), key=lambda i: -lines[i].line.box.width)[:_HALF_LINES]
-    cut = [lines[i].cut() for i in longest]
-    # At once: while the networks look at one way, the other one is cut.
-    read = read_cut(chain(cut, (line.turned() for line in cut)), model)
+    longest_first = sorted(range(len(lines)), key=lambda i: -lines[i].line.box.width)
+    both, ahead, rest = np.split(longest_first, [_HALF_LINES, _HALF_LINES + _AHEAD])
+    cut = [lines[i].cut() for i in both]
+    # While the networks look at one way, the other one is cut, and then what comes next.
+    either_way = begin(chain(cut, (line.turned() for line in cut)), model)
+    next_read = begin((lines[i].cut() for i in ahead), model)
+    read = either_way()
     upright, turned = read[: len(cut)], read[len(cut) :]
-    return dict(zip(longest, upright, strict=True)), _legibility(turned) > _legibility(upright) + _HALF_GAIN
+    if _legibility(turned) > _legibility(upright) + _HALF_GAIN:
+        return None
+    rest_read = begin((lines[i].cut() for i in rest), model)
+    found = dict(zip(longest_first, chain(upright, next_read(), rest_read()), strict=True))
+    return [found[i] for i in range(len(lines))]
 
 
 def _found(word: ReadWord, line: CutLine, to_image: np.ndarray) -> FoundWord:
