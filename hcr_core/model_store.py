@@ -21,6 +21,8 @@ from hcr_core.sentences import OneLineError
 
 SHIPPED = Path(__file__).resolve().parent.parent / "models"
 CARD, KERAS, LITERT = "card.json", "model.keras", "model.tflite"
+#: The network of ``LITERT`` with weights of 8 bits, where a model has it: pages are read with it.
+QUICK = "model-int8.tflite"
 #: Bytes of a card at most; one of a thousand epochs has half a megabyte.
 _MOST_CARD = 8 << 20
 

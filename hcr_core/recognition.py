@@ -8,7 +8,7 @@ import numpy as np
 
 from hcr_core.alphabet import Alphabet, restricted
 from hcr_core.inference import Network
-from hcr_core.model_store import ModelError, StoredModel, open_model
+from hcr_core.model_store import LITERT, QUICK, ModelError, StoredModel, open_model
 from hcr_core.page_reading import FoundCharacter, FoundWord, Steps, read_page
 from hcr_core.preprocessing import GLYPH_SIZE, VERSION, Box, extract_character, ink_to_glyph
 from hcr_core.word_list import WordList, word_list
@@ -191,8 +191,10 @@ class Recognizer:
         self._least_written = float(model.card.get("refusal", {}).get("threshold", 0.0))
         self._stroke = np.array([label in _STROKE for label in self.alphabet])
         try:
-            self._network = Network(model.read("model.tflite"))
-            self.judge(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))
+            self._network = Network(model.read(LITERT))
+            self._quick = Network(model.read(QUICK)) if QUICK in model.card["files"] else self._network
+            for judge in (self.judge, self.judge_quickly):
+                judge(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))
         except (RuntimeError, ValueError, KeyError) as error:
             raise ModelError(f"model {model.name}: its network cannot be loaded ({error})") from None
 
@@ -227,10 +229,20 @@ class Recognizer:
         Raises:
             ValueError: Another shape or dtype.
         """
+        return self._judged(glyphs, self._network)
+
+    def judge_quickly(self, glyphs: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """``judge`` for the hundreds of glyphs of a page: by the network with weights of 8 bits, if the model has it.
+
+        The shipped one takes about a quarter of the time, and its probabilities differ by less than 0.03.
+        """
+        return self._judged(glyphs, self._quick)
+
+    def _judged(self, glyphs: np.ndarray, network: Network) -> tuple[np.ndarray, np.ndarray]:
         glyphs = np.asarray(glyphs)
         if glyphs.dtype != np.uint8 or glyphs.ndim != 3 or glyphs.shape[1:] != (GLYPH_SIZE, GLYPH_SIZE):
             raise ValueError(f"glyphs are uint8 (n, {GLYPH_SIZE}, {GLYPH_SIZE}), not {glyphs.dtype} {glyphs.shape}")
-        outputs = {output.shape[-1]: output for output in self._network.run({"glyph": glyphs[..., None]})}
+        outputs = {output.shape[-1]: output for output in network.run({"glyph": glyphs[..., None]})}
         # A model may have a second output: the probability that a glyph is a character at all.
         written = outputs[1][:, 0] if len(outputs) > 1 else np.ones(len(glyphs), np.float32)
         return outputs[len(self.alphabet)], written
@@ -307,7 +319,7 @@ class Recognizer:
         upright: bool,
     ) -> Reading | None:
         how = {"layout": layout, "words": words, "steps": steps, "upright": upright}
-        found = read_page(image, self.judge, self.alphabet, allowed, **how)
+        found = read_page(image, self.judge_quickly, self.alphabet, allowed, **how)
         if found is None:
             return None
         return Reading(tuple(Line(tuple(self._word(word, allowed) for word in line)) for line in found), self.name)

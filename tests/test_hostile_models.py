@@ -15,7 +15,18 @@ from conftest import ROOT
 
 from hcr_core import Recognizer
 from hcr_core.model_export import export_model
-from hcr_core.model_store import KERAS, LITERT, SHIPPED, ModelError, open_folder, open_model, save_model, stored_models
+from hcr_core.model_store import (
+    KERAS,
+    LITERT,
+    QUICK,
+    SHIPPED,
+    ModelError,
+    add_file,
+    open_folder,
+    open_model,
+    save_model,
+    stored_models,
+)
 
 
 @pytest.fixture
@@ -28,7 +39,7 @@ def store(tmp_path, monkeypatch):
 def _model(store: Path, **changed: bytes) -> None:
     """The shipped model under another name, some of its files replaced and the checksums made right again."""
     card = json.loads((SHIPPED / "characters" / "card.json").read_text())
-    files = {name: (SHIPPED / "characters" / name).read_bytes() for name in (KERAS, LITERT)}
+    files = {name: (SHIPPED / "characters" / name).read_bytes() for name in (KERAS, LITERT, QUICK)}
     save_model(store, "evil", card, files | {name.replace("_", "."): data for name, data in changed.items()})
 
 
@@ -103,7 +114,7 @@ def test_a_configuration_that_names_other_code_is_not_run(store, tmp_path):
     assert not (tmp_path / "ran").exists()
 
 
-@pytest.mark.parametrize("filename", [KERAS, LITERT])
+@pytest.mark.parametrize("filename", [KERAS, LITERT, QUICK])
 @pytest.mark.parametrize("place", [0, 1000, -1])
 def test_a_single_changed_byte_is_found(store, filename, place):
     _model(store)
@@ -113,6 +124,14 @@ def test_a_single_changed_byte_is_found(store, filename, place):
     with pytest.raises(ModelError, match="is not the file its card describes"):
         open_model("evil").verify()
     assert [model.name for model in stored_models()[1]] == ["evil"]
+
+
+@pytest.mark.parametrize("data", [b"no network", (SHIPPED / "digits" / LITERT).read_bytes()], ids=["none", "another"])
+def test_a_network_for_pages_that_is_not_the_models_is_refused(store, data):
+    _model(store)
+    add_file(open_model("evil"), QUICK, data)
+    with pytest.raises(ModelError, match="cannot be loaded"):
+        Recognizer.load("evil")
 
 
 @pytest.mark.parametrize("form", ["keras", "litert", "saved-model", "onnx"])

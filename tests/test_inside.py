@@ -269,7 +269,7 @@ def test_an_adapted_network_learns_the_new_and_keeps_the_rest(adapted):
 
 JUDGING = """
 import sys, numpy as np
-from hcr_core.model_store import KERAS, LITERT, open_model
+from hcr_core.model_store import KERAS, LITERT, QUICK, open_model
 from hcr_core.training.result import exports, judging_network_of, network_of
 folder = sys.argv[1]
 shipped = open_model("characters")
@@ -278,6 +278,7 @@ glyphs = np.load(folder + "/glyphs.npy")[..., None].astype("float32")
 label, character = (np.asarray(part) for part in judging(glyphs, training=False))
 files = exports(judging)
 open(folder + "/judging.tflite", "wb").write(files[LITERT])
+assert files[QUICK] == shipped.read(QUICK)
 open(folder + "/judging.keras", "wb").write(files[KERAS])
 import keras
 alone = keras.saving.load_model(folder + "/judging.keras", compile=False)

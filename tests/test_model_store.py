@@ -25,7 +25,7 @@ def copy(store):
 
 def test_the_shipped_model_is_whole():
     model = open_model("characters")
-    assert set(model.card["files"]) == {"model.keras", "model.tflite", "index.npz"}
+    assert set(model.card["files"]) == {"model.keras", "model.tflite", "model-int8.tflite", "index.npz"}
     for filename in model.card["files"]:
         assert 0 < len(model.read(filename)) < 8 * 2**20
 

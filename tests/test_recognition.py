@@ -5,6 +5,7 @@ import numpy as np
 import pytest
 from conftest import drawn_ink, sheet
 
+from hcr_core import Recognizer
 from hcr_core.alphabet import AlphabetError
 from hcr_core.imaging import ImageError
 from hcr_core.preprocessing import ink_to_glyph
@@ -30,6 +31,22 @@ def test_a_batch_gives_what_its_glyphs_give_alone(recognizer):
     together = recognizer.classify(glyphs)
     for i in (0, 255, 256, 599):
         assert np.allclose(together[i], recognizer.classify(glyphs[i : i + 1])[0], atol=1e-5)
+
+
+def test_pages_are_judged_as_single_characters_are(recognizer):
+    glyphs = np.stack([ink_to_glyph(drawn_ink(label, width)) for label in recognizer.alphabet for width in (40, 150)])
+    exact, quick = recognizer.judge(glyphs), recognizer.judge_quickly(glyphs)
+    for one, other in zip(exact, quick, strict=True):
+        assert other == pytest.approx(one, abs=0.03)
+    assert not np.array_equal(exact[0], quick[0])
+    # A glyph's answer depends on no other glyph.
+    assert quick[0][:1] == pytest.approx(recognizer.judge_quickly(glyphs[:1])[0], abs=1e-5)
+
+
+def test_a_model_without_a_network_for_pages_reads_them_all_the_same():
+    digits = Recognizer.load("digits")
+    glyphs = np.stack([ink_to_glyph(drawn_ink(label)) for label in "0123456789"])
+    assert np.array_equal(digits.judge_quickly(glyphs)[0], digits.classify(glyphs))
 
 
 def test_no_glyphs_give_no_rows(recognizer):

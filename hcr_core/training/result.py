@@ -13,7 +13,7 @@ import tensorflow as tf
 from hcr_core.alphabet import Alphabet
 from hcr_core.datasets import ENTRIES, DatasetError, load
 from hcr_core.evaluation import accuracy_figures, evaluate
-from hcr_core.model_store import KERAS, LITERT, StoredModel
+from hcr_core.model_store import KERAS, LITERT, QUICK, StoredModel
 from hcr_core.nearest import INDEX, build
 from hcr_core.network_graph import NetworkGraph
 from hcr_core.preprocessing import VERSION
@@ -137,13 +137,15 @@ def judging_network_of(model: StoredModel) -> keras.Model:
 def exports(model: keras.Model) -> dict[str, bytes]:
     """The files of a stored model: Keras for training on, LiteRT for predicting.
 
-    Keras's gives probabilities alone, for other programs; LiteRT's all outputs, probabilities first.
+    Keras's gives probabilities alone, for other programs; LiteRT's all outputs, probabilities first. A model that
+    tells what is no character is made for pages, and also gets the form that reads them.
     """
     if len(model.outputs) == 1:
         return {KERAS: keras_file(model), LITERT: litert_file(model)}
     alone = keras.Model(model.inputs, model.outputs[0], name=model.name)
     # The converter turns their order round.
-    return {KERAS: keras_file(alone), LITERT: litert_file(keras.Model(model.inputs, model.outputs[::-1]))}
+    both = keras.Model(model.inputs, model.outputs[::-1])
+    return {KERAS: keras_file(alone), LITERT: litert_file(both), QUICK: litert_file(both, int8=True)}
 
 
 def keras_file(model: keras.Model) -> bytes:
@@ -154,6 +156,9 @@ def keras_file(model: keras.Model) -> bytes:
         return path.read_bytes()
 
 
-def litert_file(model: keras.Model) -> bytes:
-    """The network as LiteRT reads it."""
-    return tf.lite.TFLiteConverter.from_keras_model(model).convert()
+def litert_file(model: keras.Model, *, int8: bool = False) -> bytes:
+    """The network as LiteRT reads it; ``int8``: with weights of 8 bits, and activations rounded to as many for each
+    glyph by itself (dynamic range quantization)."""
+    converter = tf.lite.TFLiteConverter.from_keras_model(model)
+    converter.optimizations = [tf.lite.Optimize.DEFAULT] if int8 else []
+    return converter.convert()
