@@ -6,6 +6,8 @@ called once, and runs the page by itself: without the app's navigation, title an
 
 import gc
 import runpy
+import socket
+from asyncio import base_events
 from pathlib import Path
 
 import streamlit as st
@@ -22,7 +24,23 @@ def app_started() -> None:
     global _started
     if not _started:
         one_core()
+        send_at_once()
     _started = True
+
+
+def send_at_once() -> None:
+    """Have small answers leave at once, from the next connection on.
+
+    asyncio turns Nagle's algorithm off where a socket calls its protocol TCP. Streamlit binds the server's itself and
+    leaves that open, so that each of a page's dozens of small files waits 40 ms for an acknowledgement.
+    """
+    if hasattr(base_events, "_set_nodelay"):
+        base_events._set_nodelay = _set_nodelay
+
+
+def _set_nodelay(connection: socket.socket) -> None:
+    if connection.family in (socket.AF_INET, socket.AF_INET6) and connection.type == socket.SOCK_STREAM:
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 def ensure_app() -> None:
