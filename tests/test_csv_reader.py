@@ -102,11 +102,17 @@ def test_other_peoples_csv(tmp_path, spoil, header):
     assert labels == ["A", "B", "A", "C"]
 
 
-def test_an_index_column_of_pandas_is_left_out(tmp_path):
-    (tmp_path / "a.csv").write_text(",label,p0,p1,p2,p3\n0,A,1,2,3,4\n1,B,5,6,7,8\n")
+@pytest.mark.parametrize("name", ["", "Unnamed: 0", "id", "ImageId"])
+def test_a_column_of_the_rows_numbers_is_left_out(tmp_path, name):
+    (tmp_path / "a.csv").write_text(f"{name},label,p0,p1,p2,p3\n0,A,1,2,3,4\n1,B,5,6,7,8\n")
     images, labels = gathered(tmp_path / "a.csv")
     assert labels == ["A", "B"]
     assert images[1].ravel().tolist() == [5, 6, 7, 8]
+
+
+def test_a_column_called_id_is_the_label_where_nothing_else_can_be(tmp_path):
+    (tmp_path / "a.csv").write_text("id,p0,p1,p2,p3\nA,1,2,3,4\nB,5,6,7,8\n")
+    assert gathered(tmp_path / "a.csv")[1] == ["A", "B"]
 
 
 def test_labels_of_a_spreadsheet_are_whole_numbers_again(tmp_path):

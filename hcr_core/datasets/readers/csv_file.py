@@ -7,6 +7,7 @@ says which line is wrong.
 """
 
 import csv
+import math
 import os
 import re
 from collections import deque
@@ -33,6 +34,8 @@ MAX_PIXELS = 256 * 256
 _WIDE = 4_000
 #: Header names that are taken for the label's, in any case.
 LABEL_NAMES = ("label", "labels", "class", "character", "char", "letter", "digit", "target", "y")
+#: And for the rows' numbers, in the first column.
+INDEX_NAMES = ("", "unnamed: 0", "id", "index", "image_id", "imageid")
 #: Characters of a cell with a pixel: ``255.`` and a float64's digits.
 _LONGEST = 32
 _WHOLE = re.compile(r"\s*[+-]?\d+(\.0*)?\s*")
@@ -103,7 +106,9 @@ def read_layout(path: Path, label_column: str | None = None) -> Layout:
             "separated by commas (785 cells for 28 x 28 pixels)"
         )
     header = _is_header(cells) or label_column in cells
-    index = [0] if header and len(cells) > 2 and cells[0].lower() in ("", "unnamed: 0") else []
+    # Without it there are a label and the pixels of a square, else it may be the label.
+    square = len(cells) > 2 and math.isqrt(len(cells) - 2) ** 2 == len(cells) - 2
+    index = [0] if header and square and cells[0].lower() in INDEX_NAMES and cells[0] != label_column else []
     label = _label_position(path, cells, header, delimiter, label_column, len(index))
     pixels = tuple(i for i in range(len(cells)) if i != label and i not in index)
     side = side_of(len(pixels), f"{path}: line 1")
