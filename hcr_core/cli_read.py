@@ -65,9 +65,9 @@ def run(options: argparse.Namespace) -> int:
         recognizer = Recognizer.load(options.model)
     for folder in folders:
         folder.mkdir(parents=True, exist_ok=True)
-    status, total = 0, _count(options.paths)
+    status, total = 0, _count(options.paths, folders)
     with ProgressBar() as bar:
-        for done, path in enumerate(_images(options.paths)):
+        for done, path in enumerate(_images(options.paths, folders)):
             steps = Steps(wanted=options.debug is not None)
             try:
                 image = _image(path)
@@ -120,10 +120,12 @@ def _print(path: Path, image: np.ndarray, reading: "Reading", options: argparse.
 
 def _write(path: Path, number: int, image: np.ndarray, reading: "Reading", steps, options: argparse.Namespace) -> None:
     """The pictures asked for; files of one name in two folders get different ones."""
-    if options.annotate or options.debug:
-        steps.add("boxes", annotated(image, reading))
+    if not (options.annotate or options.debug):
+        return
+    boxes = annotated(image, reading)
+    steps.add("boxes", boxes)
     if options.annotate:
-        (options.annotate / f"{number:05d}-{path.stem}.png").write_bytes(encoded(annotated(image, reading)))
+        (options.annotate / f"{number:05d}-{path.stem}.png").write_bytes(encoded(boxes))
     if options.debug:
         for step, (name, picture) in enumerate(steps.images.items()):
             (options.debug / f"{number:05d}-{path.stem}-{step}-{name}.png").write_bytes(encoded(picture))
@@ -138,17 +140,20 @@ def _image(path: Path) -> np.ndarray:
     return read_file(path)
 
 
-def _images(paths: list[Path]) -> Iterator[Path]:
-    """The files named, and of folders all images below them in order of name; a folder without any itself."""
-    wanted = SUFFIXES | _UNREAD_PHOTOS
+def _images(paths: list[Path], written: list[Path]) -> Iterator[Path]:
+    """The files named, and of folders all images below them in order of name, but for those in folders there that are
+    written to, which an earlier reading left; a folder without any itself."""
+    wanted, written = SUFFIXES | _UNREAD_PHOTOS, [folder.resolve() for folder in written]
     for path in paths:
         if os.path.isdir(path):  # unlike ``Path.is_dir``, also of a name too long for the system
-            yield from sorted(file for file in path.rglob("*") if file.suffix.lower() in wanted and file.is_file()) or [
+            own = [folder for folder in written if path.resolve() in folder.parents]
+            files = (file for file in path.rglob("*") if file.suffix.lower() in wanted and file.is_file())
+            yield from sorted(file for file in files if not any(file.resolve().is_relative_to(f) for f in own)) or [
                 path
             ]
         else:
             yield path
 
 
-def _count(paths: list[Path]) -> int:
-    return sum(1 for _ in _images(paths)) if sys.stderr.isatty() else 0
+def _count(paths: list[Path], written: list[Path]) -> int:
+    return sum(1 for _ in _images(paths, written)) if sys.stderr.isatty() else 0

@@ -274,6 +274,17 @@ def test_pictures_of_files_of_one_name_do_not_replace_each_other(written, tmp_pa
     assert len(list((tmp_path / "out").iterdir())) == 2
 
 
+def test_pictures_of_an_earlier_reading_are_not_read(letters, capsys):
+    outputs = []
+    for _ in range(2):
+        assert main(["read", "--annotate", str(letters / "boxes"), str(letters)]) == 0
+        outputs.append(capsys.readouterr().out)
+    assert outputs[0] == outputs[1]
+    # Unless it is that folder which shall be read.
+    assert main(["read", str(letters)]) == 0
+    assert capsys.readouterr().out.count("\n") == 2 * outputs[0].count("\n")
+
+
 def test_pictures_that_cannot_be_written_stop_no_other_file(letters, tmp_path, capsys):
     long = letters / f"{'b' * 250}.png"  # as long as names may be, and longer with a number before it
     long.write_bytes((letters / "a.png").read_bytes())
