@@ -1,4 +1,4 @@
-"""Searches the weights of ``hcr_core.word_reading`` anew, which is due when its networks change.
+"""Searches the weights of ``hcr_core.lattice`` anew, which is due when its networks change.
 
 Run: ``HCR_DATA_DIR=... python -m benchmarks.word_weights [--words N] [--lines N] [--rounds N]``. Every weight in
 turn is made smaller and larger as long as that lowers the error rate of UNIPEN words of held-back writers and
@@ -12,10 +12,11 @@ from itertools import islice
 from benchmarks.words import PENS, distance, folded
 from hcr_core import Recognizer
 from hcr_core.datasets.places import data_folder
+from hcr_core.lattice import Lattice, Weights
 from hcr_core.line_reading import Model, lattices, uncut_lines
 from hcr_core.page_ink import find_ink
 from hcr_core.training.grouping_data import composed, drawn, unipen_words
-from hcr_core.word_reading import Lattice, Weights, read_line
+from hcr_core.word_reading import read_line
 
 #: A line's text, whether it is one word, and what the networks say of it.
 Sample = tuple[str, bool, Lattice]

@@ -11,12 +11,13 @@ import numpy as np
 from hcr_core.alphabet import Alphabet
 from hcr_core.group_features import context_images, geometry, sureness
 from hcr_core.grouping_model import first_look, grouping_model
+from hcr_core.lattice import Lattice, Weights, lattice_of
 from hcr_core.layout import InkLine, find_lines, single_line, typical_height
 from hcr_core.preprocessing import Box
 from hcr_core.respelling import respelled
 from hcr_core.segmentation import Groups, Pieces, cut_line, group, group_glyphs
 from hcr_core.word_list import WordList
-from hcr_core.word_reading import Lattice, ReadWord, Weights, lattice_of, legibility, read_line
+from hcr_core.word_reading import ReadWord, legibility, read_line
 
 #: Height of a typical component that lines are read at: twice a glyph's, enough for smooth edges.
 WORK_HEIGHT = 56.0

@@ -12,6 +12,7 @@ import numpy as np
 
 from hcr_core import deskew
 from hcr_core.alphabet import Alphabet
+from hcr_core.lattice import Weights
 from hcr_core.layout import single_line
 from hcr_core.line_reading import (
     CutLine,
@@ -29,7 +30,7 @@ from hcr_core.preprocessing import Box
 from hcr_core.ruling import remove_rules, remove_underline
 from hcr_core.segmentation import all_as_one, cut_line, group_glyphs
 from hcr_core.word_list import WordList
-from hcr_core.word_reading import ReadWord, Weights
+from hcr_core.word_reading import ReadWord
 
 #: A page is turned by half a turn if its longest lines are that much more legible so (nats; of 47 pages of four
 #: held-back words all are more legible upright), which is not tried with fewer characters; and on how many lines.

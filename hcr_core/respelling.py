@@ -8,8 +8,9 @@ from dataclasses import replace
 import numpy as np
 
 from hcr_core.alphabet import LOWERCASE, Alphabet
+from hcr_core.lattice import PlacedLine, Weights
 from hcr_core.word_list import WordList
-from hcr_core.word_reading import Kind, PlacedLine, ReadWord, Weights, candidate_rows
+from hcr_core.word_reading import Kind, ReadWord, candidate_rows
 
 #: Weight of the logarithm of a word's frequency, and what it costs to be no word, at all and for every letter: chosen
 #: on UNIPEN words of held-back training writers, see benchmarks/accuracy.md.

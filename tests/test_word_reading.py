@@ -2,8 +2,9 @@ import numpy as np
 import pytest
 from drawn_pages import page
 
+from hcr_core.lattice import PlacedLine, ScoredLine, Weights, lattice_of
 from hcr_core.segmentation import cut_line, group
-from hcr_core.word_reading import PlacedLine, ScoredLine, Weights, best_kind, best_path, kinds, lattice_of
+from hcr_core.word_reading import best_kind, best_path, kinds
 
 
 @pytest.mark.parametrize("allowed", [None, "letters", "digits"])

@@ -20,13 +20,13 @@ from hcr_core.datasets.splits import validation_split, writer_splits
 from hcr_core.datasets.strokes import PenStrokes
 from hcr_core.group_features import context_images, geometry, sureness
 from hcr_core.grouping_model import CLASSES
+from hcr_core.lattice import Lattice, Weights, group_costs, skip_costs
 from hcr_core.layout import single_line, typical_height
 from hcr_core.page_ink import find_ink
 from hcr_core.preprocessing import Box
 from hcr_core.recognition import Recognizer
 from hcr_core.segmentation import Groups, Pieces, cut_line, group, group_glyphs
 from hcr_core.training.composed_lines import ComposedLine, compose, glyph_writer, pen_writers, random_words
-from hcr_core.word_reading import Lattice, Weights, group_costs, skip_costs
 
 #: Of UNIPEN's words, all there are.
 STYLES = ("PRINTED", "MIXED", "CURSIVE", "unknown")
