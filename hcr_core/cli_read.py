@@ -145,14 +145,12 @@ def _images(paths: list[Path], written: list[Path]) -> Iterator[Path]:
     written to, which an earlier reading left; a folder without any itself."""
     wanted, written = SUFFIXES | _UNREAD_PHOTOS, [folder.resolve() for folder in written]
     for path in paths:
-        if os.path.isdir(path):  # unlike ``Path.is_dir``, also of a name too long for the system
-            own = [folder for folder in written if path.resolve() in folder.parents]
-            files = (file for file in path.rglob("*") if file.suffix.lower() in wanted and file.is_file())
-            yield from sorted(file for file in files if not any(file.resolve().is_relative_to(f) for f in own)) or [
-                path
-            ]
-        else:
+        if not os.path.isdir(path):  # unlike ``Path.is_dir``, also of a name too long for the system
             yield path
+            continue
+        own = [folder for folder in written if path.resolve() in folder.parents]
+        found = sorted(file for file in path.rglob("*") if file.suffix.lower() in wanted and file.is_file())
+        yield from [file for file in found if not any(map(file.resolve().is_relative_to, own))] or [path]
 
 
 def _count(paths: list[Path], written: list[Path]) -> int:

@@ -104,7 +104,7 @@ def kinds(alphabet: Alphabet, allowed: np.ndarray, weights: Weights) -> list[Kin
     return [kind for kind in known if kind.initial.any() and kind.following.any()]
 
 
-def best_kind(placed: PlacedLine, known: list[Kind], weights: Weights, start: int, end: int) -> tuple[Path, Kind]:
+def best_kind(placed: PlacedLine, known: list[Kind], start: int, end: int) -> tuple[Path, Kind]:
     """The best path for the pieces of one word, over all kinds of words, and its kind."""
     any_class = placed.line.lattice.allowed
     # No kind's path is better than that of all classes: of most words, few kinds have to be tried.
@@ -113,8 +113,8 @@ def best_kind(placed: PlacedLine, known: list[Kind], weights: Weights, start: in
     for kind in known:
         if free.score - kind.cost <= best_score:
             continue
-        is_free = kind.initial is any_class
-        path = free if is_free else best_path(placed, start, end, kind.initial, kind.following)
+        free_too = kind.initial is any_class
+        path = free if free_too else best_path(placed, start, end, kind.initial, kind.following)
         if path.score - kind.cost > best_score:
             best, best_score = (path, kind), path.score - kind.cost
     return best
@@ -177,7 +177,7 @@ def read_line(
     def tried(metrics: LineMetrics, groups: tuple[int, ...]) -> tuple[PlacedLine, list[tuple[int, int]], list]:
         placed = PlacedLine(line, weights, metrics)
         bounds = list(pairwise([0, end] if one_word else _word_bounds(lattice, groups, metrics, end)))
-        return placed, bounds, [best_kind(placed, known, weights, a, b) for a, b in bounds]
+        return placed, bounds, [best_kind(placed, known, a, b) for a, b in bounds]
 
     path = best_path(PlacedLine(line, weights, None), 0, end, lattice.allowed, lattice.allowed)
     for _ in range(_ROUNDS):

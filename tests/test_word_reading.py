@@ -21,7 +21,7 @@ def test_the_best_kind_is_the_best_of_all_though_few_are_tried(recognizer, allow
         placed, known = PlacedLine(ScoredLine.of(lattice, weights), weights, None), kinds(alphabet, classes, weights)
         start = int(rng.integers(len(pieces) - 1))
         end = int(rng.integers(start + 1, min(len(pieces), start + 8) + 1))
-        path, kind = best_kind(placed, known, weights, start, end)
+        path, kind = best_kind(placed, known, start, end)
         tried = [best_path(placed, start, end, other.initial, other.following) for other in known]
         scores = [one.score - other.cost for one, other in zip(tried, known, strict=True)]
         assert (path, kind) == (tried[int(np.argmax(scores))], known[int(np.argmax(scores))])
