@@ -67,11 +67,13 @@ def find_ink(image: np.ndarray) -> PageInk:
     scale = min(1.0, PAGE_SIDE / max(image.shape[:2]))
     if scale < 1:
         image = cv2.resize(image, _scaled(image, scale), interpolation=cv2.INTER_AREA)
-    original, sheet = image, _on_paper(image)
+    original, thumb = image, _thumb(image)
+    sheet = _on_paper(thumb, image.shape)
     # A sheet on a dark table is light on dark, too, but what is written on it is not.
-    if sheet.all() and _is_light_on_dark(image):
+    if sheet.all() and _is_light_on_dark(thumb):
         image = 255 - image
-    background = _background(image)
+        thumb = _thumb(image)
+    background = _background(thumb, image.shape)
     # Ink is what is darker than its paper in any channel: yellow only is in the blue one.
     channels = zip(cv2.split(image), cv2.split(background), strict=True)
     ratio = reduce(cv2.min, (cv2.divide(pixels, paper, scale=255) for pixels, paper in channels))
@@ -94,9 +96,8 @@ def _disk(diameter: float) -> np.ndarray:
     return cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (side, side))
 
 
-def _is_light_on_dark(image: np.ndarray) -> bool:
+def _is_light_on_dark(thumb: np.ndarray) -> bool:
     """Whether this is chalk on a board: a dark sheet whose details are lighter than what is around them."""
-    thumb = _thumb(image)
     gray = (thumb if thumb.ndim == 2 else thumb.max(axis=2)).astype(np.float32)
     if float(np.median(gray)) >= 150:
         return False
@@ -104,26 +105,25 @@ def _is_light_on_dark(image: np.ndarray) -> bool:
     return float((details**3).mean()) > 0
 
 
-def _background(image: np.ndarray) -> np.ndarray:
-    """The paper under the ink, like ``image``.
+def _background(thumb: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """The paper under the ink of an image of that shape, and like it.
 
     A closing fills in what is darker and narrower than its kernel, and keeps the edges of shadows.
     """
-    thumb = cv2.medianBlur(_thumb(image), 3)
+    thumb = cv2.medianBlur(thumb, 3)
     closed = cv2.morphologyEx(thumb, cv2.MORPH_CLOSE, _disk(_STROKE_SHARE * max(thumb.shape[:2])))
     # Slightly too dark rather than too bright along the edge of a shadow: too bright would make ink of it.
     smooth = cv2.GaussianBlur(cv2.erode(closed, _disk(3)), (0, 0), 2)
-    return cv2.resize(smooth, image.shape[1::-1], interpolation=cv2.INTER_LINEAR)
+    return cv2.resize(smooth, shape[1::-1], interpolation=cv2.INTER_LINEAR)
 
 
-def _on_paper(image: np.ndarray) -> np.ndarray:
-    """Which pixels lie on the sheet and not on the table around it, bool (h, w).
+def _on_paper(thumb: np.ndarray, shape: tuple[int, ...]) -> np.ndarray:
+    """Which pixels of an image of that shape lie on the sheet and not on the table around it, bool (h, w).
 
     A sheet is a large convex region, brighter than all around it, with a sharp edge; a shadow's or
     a lamp's edge is soft.
     """
-    everything = np.ones(image.shape[:2], bool)
-    thumb = _thumb(image)
+    everything = np.ones(shape[:2], bool)
     gray = thumb if thumb.ndim == 2 else thumb.min(axis=2)
     gray = cv2.medianBlur(cv2.morphologyEx(gray, cv2.MORPH_CLOSE, _disk(0.04 * max(gray.shape))), 5)
     _, bright = cv2.threshold(gray, 0, 255, cv2.THRESH_BINARY + cv2.THRESH_OTSU)
@@ -138,7 +138,7 @@ def _on_paper(image: np.ndarray) -> np.ndarray:
         return everything
     # The sheet's own edge throws a shadow of a few pixels.
     inner = cv2.erode(filled, _disk(7), borderType=cv2.BORDER_CONSTANT, borderValue=1)
-    return cv2.resize(inner, image.shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
+    return cv2.resize(inner, shape[1::-1], interpolation=cv2.INTER_NEAREST) > 0
 
 
 def _has_sharp_edge(gray: np.ndarray, thumb: np.ndarray, region: np.ndarray) -> bool:
