@@ -265,9 +265,9 @@ def _numbered(ink: np.ndarray, parts: list, y: np.ndarray, x: np.ndarray, height
     spread = cv2.dilate(number, np.ones((3, 3), np.uint8))
     number = np.where((number == 0) & (ink > 0), spread, number)
     y, x = np.nonzero(number)
-    extents = np.tile([ink.shape[1], 0], (len(parts), 1))
-    np.minimum.at(extents[:, 0], number[y, x] - 1, x)
-    np.maximum.at(extents[:, 1], number[y, x] - 1, x + 1)
+    columns = np.zeros((len(parts), ink.shape[1]), bool)
+    columns[number[y, x] - 1, x] = True
+    extents = np.stack([columns.argmax(axis=1), ink.shape[1] - columns[:, ::-1].argmax(axis=1)], axis=1)
     return Pieces(
         ink=ink,
         number=number,
