@@ -8,6 +8,7 @@ from browser_session import BLANK, BROWSER_TESTS, PHONE, answer, press, wait_for
 from playwright.sync_api import TimeoutError
 
 from hcr_core.datasets.pen_alphabet import pen_strokes
+from hcr_core.model_store import QUICK, open_folder
 
 pytestmark = BROWSER_TESTS
 
@@ -57,7 +58,7 @@ def correct(page, label: str) -> None:
     wait_for_letter(page, BLANK)
 
 
-def test_five_letters_are_corrected_and_the_adapted_model_reads_them(page, server):
+def test_five_letters_are_corrected_and_the_adapted_model_reads_them(page, server, places):
     wrong = 0
     for turn in (-8, -4, 0, 4, 8):
         for label in LETTERS:
@@ -85,6 +86,8 @@ def test_five_letters_are_corrected_and_the_adapted_model_reads_them(page, serve
     page.goto(f"{server}/teach?step=Adapt")
     page.get_by_text("What it brought").wait_for()
     page.get_by_text("samples held back on this machine").wait_for()
+    # Pages are read as quickly as by the model it is a copy of.
+    assert QUICK in open_folder(places / "models" / "my-hand").card["files"]
 
 
 def test_two_visitors_write_different_sheets_at_once(page, browser, server, places):
