@@ -80,8 +80,9 @@ def _chosen(candidates: list[_Candidate], distance: int, stroke: float) -> list[
 def _straight_cuts(solid: np.ndarray, height: float, stroke: float, distance: int) -> tuple[np.ndarray, list[float]]:
     """Pixels of ink in each column, a stroke's edge smoothed away, and the columns to cut at."""
     profile, window = solid.sum(axis=0, dtype=np.float64), max(1, round(stroke / 2)) | 1
-    ends = np.clip(np.arange(-(window // 2), len(profile) + window // 2), 0, len(profile) - 1)
-    profile = np.convolve(profile[ends], np.ones(window) / window, mode="valid")
+    # Its ends go on; quicker than ``np.pad``.
+    repeated = np.clip(np.arange(-(window // 2), len(profile) + window // 2), 0, len(profile) - 1)
+    profile = np.convolve(profile[repeated], np.ones(window) / window, mode="valid")
     top = solid.argmax(axis=0)
     bottom = len(solid) - 1 - solid[::-1].argmax(axis=0)
     extent = np.where(solid.any(axis=0), bottom - top + 1, 1 - len(solid)).astype(np.float64)

@@ -114,10 +114,10 @@ def _ink_lines(ink: np.ndarray, height: float, layout: str) -> list[InkLine]:
 
 def read_lines(lines: list[UncutLine], model: Model, *, one_word: bool = False) -> list[ReadLine]:
     """Cut lines and read them; ``one_word``: all ink of each is one."""
-    return begin((line.cut() for line in lines), model, one_word=one_word)()
+    return begin_reading((line.cut() for line in lines), model, one_word=one_word)()
 
 
-def begin(lines: Iterable[CutLine], model: Model, *, one_word: bool = False) -> Callable[[], list[ReadLine]]:
+def begin_reading(lines: Iterable[CutLine], model: Model, *, one_word: bool = False) -> Callable[[], list[ReadLine]]:
     """Have the networks look at lines as they are cut; what is given back waits for that and reads the words."""
     judged = [(part, _threads().submit(lattices, part, model)) for part in _parts(lines)]
 

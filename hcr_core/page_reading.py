@@ -20,7 +20,7 @@ from hcr_core.line_reading import (
     Model,
     ReadLine,
     UncutLine,
-    begin,
+    begin_reading,
     lattices,
     read_lines,
     uncut_lines,
@@ -217,13 +217,13 @@ def _read_unless_turned(lines: list[UncutLine], model: Model) -> list[ReadLine] 
     both, ahead, rest = np.split(longest_first, [_HALF_LINES, _HALF_LINES + _AHEAD])
     cut = [lines[i].cut() for i in both]
     # While the networks look at one way, the other one is cut, and then what comes next.
-    either_way = begin(chain(cut, (line.turned() for line in cut)), model)
-    next_read = begin((lines[i].cut() for i in ahead), model)
+    either_way = begin_reading(chain(cut, (line.turned() for line in cut)), model)
+    next_read = begin_reading((lines[i].cut() for i in ahead), model)
     read = either_way()
     upright, turned = read[: len(cut)], read[len(cut) :]
     if _legibility(turned) > _legibility(upright) + _HALF_GAIN:
         return None
-    rest_read = begin((lines[i].cut() for i in rest), model)
+    rest_read = begin_reading((lines[i].cut() for i in rest), model)
     found = dict(zip(longest_first, chain(upright, next_read(), rest_read()), strict=True))
     return [found[i] for i in range(len(lines))]
 

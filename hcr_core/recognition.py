@@ -193,8 +193,8 @@ class Recognizer:
         try:
             self._network = Network(model.read(LITERT))
             self._quick = Network(model.read(QUICK)) if QUICK in model.card["files"] else self._network
-            for judge in (self.judge, self.judge_quickly):
-                judge(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8))
+            for network in {self._network, self._quick}:
+                self._judged(np.zeros((1, GLYPH_SIZE, GLYPH_SIZE), np.uint8), network)
         except (RuntimeError, ValueError, KeyError) as error:
             raise ModelError(f"model {model.name}: its network cannot be loaded ({error})") from None
 

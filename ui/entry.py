@@ -32,7 +32,7 @@ def send_at_once() -> None:
     """Have small answers leave at once, from the next connection on.
 
     asyncio turns Nagle's algorithm off where a socket calls its protocol TCP. Streamlit binds the server's itself and
-    leaves that open, so that each of a page's dozens of small files waits 40 ms for an acknowledgement.
+    leaves that open, so that each of a page's dozens of small files may wait 40 ms for an acknowledgement.
     """
     if hasattr(base_events, "_set_nodelay"):
         base_events._set_nodelay = _set_nodelay
